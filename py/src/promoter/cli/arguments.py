@@ -1,0 +1,106 @@
+"""Makes the command line from the models: a field is an argument or a flag, its description is the help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import Any, NoReturn
+
+from promoter.cli.commands import COMMANDS, Command
+from promoter.errors import WrongUsage
+from promoter.model.request import Common
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What a command line asks for.
+
+    Args:
+        name: the command's name.
+        command: the command.
+        request: its parameters; nothing if they are in a file.
+        request_file: where they are then.
+        result_file: where the result is written to as JSON, besides being shown.
+        json: show the result as JSON.
+
+    """
+
+    name: str
+    command: Command
+    request: Common | None
+    request_file: str | None
+    result_file: str | None
+    json: bool
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise WrongUsage(f"{self.prog}: {message}.", f"See `{self.prog} --help`.")
+
+
+def parse(arguments: Sequence[str]) -> Invocation:
+    """Read a command line.
+
+    Raises:
+        WrongUsage: it names no command, or does not fit the command's model.
+        SystemExit: it asked for help, which has been printed.
+
+    """
+    name, rest = _command_name(arguments)
+    command = COMMANDS[name]
+    file_given = any(argument == "--request" or argument.startswith("--request=") for argument in rest)
+    parser = _Parser(prog=f"promoter {name}", description=command.help, allow_abbrev=False)
+    parser.add_argument("--request", metavar="FILE", help="read all parameters from a JSON file instead")
+    parser.add_argument("--result", metavar="FILE", help="write the result to a JSON file as well")
+    parser.add_argument("--json", action="store_true", help="show the result as JSON; words go to standard error")
+    if not file_given:
+        for field in fields(command.request):
+            _add(parser, field)
+    given = vars(parser.parse_args(rest))
+    request_file, result_file, json = given.pop("request"), given.pop("result"), given.pop("json")
+    request = (
+        None if file_given else command.request(**{key: value for key, value in given.items() if value is not None})
+    )
+    return Invocation(name, command, request, request_file, result_file, json)
+
+
+def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    overview = _Parser(
+        prog="promoter",
+        description="Bring tested container images into production, byte for byte, with the proof of who let them through.",
+        epilog="\n".join(["commands:", *(f"  {name:10} {command.help}" for name, command in COMMANDS.items())]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    overview.add_argument("--version", action="store_true", help="show the version")
+    overview.add_argument("command", help="`promoter COMMAND --help` tells more")
+    if arguments and arguments[0] in COMMANDS:
+        return arguments[0], arguments[1:]
+    given = overview.parse_args(arguments[:1])
+    overview.error(f"there is no command {given.command!r}")
+
+
+def _add(parser: argparse.ArgumentParser, field: Field[Any]) -> None:
+    flag = f"--{field.name.replace('_', '-')}"
+    about = field.metadata["help"]
+    metavar = field.metadata.get("metavar")
+    if field.default is MISSING:
+        parser.add_argument(field.name, metavar=field.name.upper(), help=about)
+    elif field.type == "bool":
+        parser.add_argument(flag, action="store_true", default=None, help=about)
+    elif field.type == "bool | None":
+        parser.add_argument(flag, type=_boolean, metavar="true|false", help=about)
+    elif str(field.type).startswith("tuple"):
+        parser.add_argument(flag, action="append", metavar=metavar, help=about)
+    else:
+        shown = f"{about} (default: {field.default})" if field.default else about
+        parser.add_argument(flag, metavar=metavar, help=shown)
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in _BOOLEANS:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return _BOOLEANS[text.lower()]

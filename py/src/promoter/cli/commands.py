@@ -1,0 +1,44 @@
+"""The commands: for each, the model of its parameters and the use case that it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from promoter.model import request as requests
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command. Its use case is imported only when it runs: start-up time is part of a promotion.
+
+    Args:
+        request: the model of its parameters.
+        use_case: `module:function`, called with the request and the places.
+
+    """
+
+    request: type[requests.Common]
+    use_case: str
+
+    @property
+    def help(self) -> str:
+        """One line on what it does."""
+        return (self.request.__doc__ or "").partition("\n")[0]
+
+    def load(self) -> Callable[..., Any]:
+        """Import the use case."""
+        module, _, function = self.use_case.partition(":")
+        loaded: Callable[..., Any] = getattr(import_module(module), function)
+        return loaded
+
+
+COMMANDS = {
+    "promote": Command(requests.PromoteRequest, "promoter.promotion.promote:promote"),
+    "receive": Command(requests.ReceiveRequest, "promoter.promotion.receive:receive"),
+    "history": Command(requests.HistoryRequest, "promoter.promotion.history:history"),
+    "describe": Command(requests.DescribeRequest, "promoter.promotion.history:describe"),
+    "rollback": Command(requests.RollbackRequest, "promoter.promotion.rollback:rollback"),
+}

@@ -1,0 +1,51 @@
+"""The files a command reads: its request, and the configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from promoter.cli.arguments import Invocation
+from promoter.errors import WrongUsage
+from promoter.model.configuration import Configuration
+from promoter.model.request import Common
+
+DEFAULT_CONFIGURATION = "promotion.yaml"
+
+
+def load_request(invocation: Invocation) -> Common:
+    """Return the parameters, from the command line or from the request file.
+
+    Raises:
+        WrongUsage: the file cannot be read, or does not fit the command's model.
+
+    """
+    if invocation.request is not None:
+        return invocation.request
+    from promoter.model.reading import read_request  # noqa: PLC0415 - pydantic is slow to import
+
+    name = invocation.request_file or ""
+    return read_request(invocation.command.request, _text(name), name)
+
+
+def load_configuration(named: str | None) -> Configuration:
+    """Return the configuration: that of the named file, or of `promotion.yaml` here, or an empty one.
+
+    Raises:
+        WrongUsage: the file cannot be read, or does not fit.
+
+    """
+    if named is None and not Path(DEFAULT_CONFIGURATION).exists():
+        return Configuration()
+    from promoter.model.reading import read_configuration  # noqa: PLC0415 - pydantic is slow to import
+
+    name = named or DEFAULT_CONFIGURATION
+    return read_configuration(_text(name), name)
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUsage(
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.", "Name a readable file."
+        ) from error

@@ -1,0 +1,1 @@
+"""Where tokens come from, how they are handed on, and that they are never shown."""

@@ -1,0 +1,27 @@
+"""The authfile that skopeo gets in place of passwords on its command line."""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import b64encode
+from pathlib import Path
+
+from promoter.credentials.sources import Credential
+
+
+def write_authfile(path: Path, host: str, credential: Credential) -> Path:
+    """Write a containers-auth.json(5) file that only its owner can read, and return its path.
+
+    Args:
+        path: the file to make; it must not exist.
+        host: the registry, with its port.
+        credential: an anonymous one makes a file with no entry, so that no other login is used by mistake.
+
+    """
+    pair = f"{credential.user}:{credential.secret}".encode()
+    entries = {} if credential.is_anonymous else {host: {"auth": b64encode(pair).decode()}}
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"auths": entries}, file)
+    return path

@@ -1,0 +1,168 @@
+"""A client that keeps connections and tries again what failed in passing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from urllib.parse import urljoin, urlsplit
+
+from promoter.errors import Unreachable
+from promoter.http.connection import Body, Connection, ConnectionFailed, Origin, Patience, Response, origin_of
+from promoter.http.deadline import Deadline
+from promoter.http.trust import Trust
+
+IDLE_SECONDS = 60.0
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+class TryAgain(Exception):
+    """The answer was one that may be better next time.
+
+    Args:
+        response: the answer; its body has not been read.
+
+    """
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+class HttpClient:
+    """Sends requests to any host under one trust and one deadline. Safe to share between threads.
+
+    Args:
+        trust: whose certificates are accepted.
+        deadline: when to stop trying.
+        patience: how often to try.
+        user_agent: what servers log.
+
+    """
+
+    def __init__(self, trust: Trust, deadline: Deadline, patience: Patience, user_agent: str) -> None:
+        self.deadline = deadline
+        self._trust = trust
+        self._patience = patience
+        self._user_agent = user_agent
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._lock = Lock()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        body: Body = None,
+    ) -> Response:
+        """Send a request, again and again while it fails in passing.
+
+        Passing failures are connections refused, reset or cut, and the statuses 429, 500, 502, 503 and 504; a
+        `Retry-After` is honoured. What is left after the last attempt is returned, or raised if there is no answer.
+
+        Args:
+            method: the HTTP method; asked for twice, it must do no more than once.
+            url: absolute.
+            headers: besides Host, User-Agent and Content-Length.
+            body: bytes, or a function that gives a fresh iterator for each attempt (with a Content-Length header).
+
+        Raises:
+            NotTrusted: the certificate is not accepted.
+            Unreachable: no answer, after all attempts.
+            TimedOut: the deadline has passed.
+
+        """
+        return self.persist(lambda: self.attempt(method, url, headers, body))
+
+    def persist(self, attempt: Callable[[], Response]) -> Response:
+        """Call `attempt` until it neither raises `TryAgain` nor `ConnectionFailed`, or patience is over."""
+        try:
+            return attempt()
+        except (TryAgain, ConnectionFailed) as failure:
+            from promoter.http.backoff import try_again  # noqa: PLC0415 - most commands never need it
+
+            try:
+                return try_again(attempt, failure, self._patience, self.deadline)
+            except TryAgain as last:
+                return last.response
+
+    def attempt(self, method: str, url: str, headers: dict[str, str] | None = None, body: Body = None) -> Response:
+        """Send a request once.
+
+        Raises:
+            TryAgain: the answer is one that may be better next time.
+            ConnectionFailed: there is no answer.
+
+        """
+        response = self.send(method, url, headers, body)
+        if response.status in RETRIED_STATUSES:
+            raise TryAgain(response)
+        return response
+
+    def send(self, method: str, url: str, headers: dict[str, str] | None = None, body: Body = None) -> Response:
+        """Send a request once; a GET or HEAD once more if a kept connection turned out to be closed.
+
+        Raises:
+            NotTrusted: the certificate is not accepted.
+            ConnectionFailed: no answer.
+            TimedOut: the deadline has passed.
+
+        """
+        origin = origin_of(urlsplit(url))
+        timeout = min(IDLE_SECONDS, self.deadline.require(f"talking to {origin[1]}"))
+        sent = {"User-Agent": self._user_agent, **(headers or {})}
+        connection = self._take(origin, timeout)
+        try:
+            raw = connection.send(method, url, sent, body, timeout)
+        except ConnectionFailed:
+            if not connection.used or method not in _SAFE:
+                raise
+            connection = Connection(origin, self._trust, timeout)
+            raw = connection.send(method, url, sent, body, timeout)
+        return Response(raw, url, lambda reusable: self._give_back(connection, reusable))
+
+    def follow(self, method: str, url: str, headers: dict[str, str]) -> Response:
+        """Send a GET or HEAD and go where redirects lead; `Authorization` stays with the host it was meant for.
+
+        Raises:
+            Unreachable: too many redirects, or one away from TLS.
+
+        """
+        for _ in range(_MOST_REDIRECTS):
+            response = self.request(method, url, headers)
+            if response.status not in _REDIRECTS:
+                return response
+            response.close()
+            target = urljoin(url, response.headers.get("Location", ""))
+            if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
+                break
+            if origin_of(urlsplit(target)) != origin_of(urlsplit(url)):
+                headers = {name: value for name, value in headers.items() if name != "Authorization"}
+            url = target
+        raise Unreachable(
+            f"{urlsplit(url).netloc} redirects without end, or to a place without TLS.",
+            "Ask whoever runs the registry where its blobs are served from.",
+        )
+
+    def close(self) -> None:
+        """Close all kept connections."""
+        with self._lock:
+            idle, self._idle = self._idle, {}
+        for connections in idle.values():
+            for connection in connections:
+                connection.close()
+
+    def _take(self, origin: Origin, timeout: float) -> Connection:
+        with self._lock:
+            if kept := self._idle.get(origin):
+                return kept.pop()
+        return Connection(origin, self._trust, timeout)
+
+    def _give_back(self, connection: Connection, reusable: bool) -> None:
+        if not reusable:
+            connection.close()
+            return
+        with self._lock:
+            self._idle.setdefault(connection.origin, []).append(connection)

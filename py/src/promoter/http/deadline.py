@@ -1,0 +1,44 @@
+"""The time a command has."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from promoter.errors import TimedOut
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The end of the time a command was given.
+
+    Args:
+        seconds: how long, from the moment the instance is made.
+
+    """
+
+    seconds: float
+    _end: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start the clock."""
+        object.__setattr__(self, "_end", time.monotonic() + self.seconds)
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left; negative when it is over."""
+        return self._end - time.monotonic()
+
+    def require(self, doing: str) -> float:
+        """Return the seconds left.
+
+        Raises:
+            TimedOut: there are none.
+
+        """
+        if (left := self.remaining) > 0:
+            return left
+        raise TimedOut(
+            f"Timed out after {self.seconds:g} s while {doing}.",
+            "Nothing was flipped. Give it more time with --timeout, or run it again: what is there is not copied again.",
+        )

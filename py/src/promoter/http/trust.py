@@ -1,0 +1,44 @@
+"""Whom a client trusts."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from promoter.errors import WrongUsage
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How the server's certificate is checked.
+
+    Args:
+        ca: a PEM file with the certificate authorities to trust instead of the system's.
+        verify: false accepts any certificate, and plain HTTP where a server speaks no TLS is still refused.
+
+    """
+
+    ca: Path | None = None
+    verify: bool = True
+
+    @cached_property
+    def context(self) -> ssl.SSLContext:
+        """The TLS context, made once.
+
+        Raises:
+            WrongUsage: the CA file cannot be read or holds no certificate.
+
+        """
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+        except (OSError, ssl.SSLError) as error:
+            raise WrongUsage(
+                f"The CA file {self.ca} cannot be used: {error.strerror or error}.",
+                "Name a readable PEM file with the certificate authority of the registry.",
+            ) from error
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context

@@ -1,0 +1,110 @@
+"""Manifests and indexes, as far as a promotion looks into them.
+
+Media types and fields: OCI image spec 1.1 ("Image Manifest", "Image Index") and Docker's image manifest version 2,
+schema 2. The bytes are kept as they came: a digest is of bytes, never of a model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+MANIFEST_TYPES = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST)
+
+CONFIG_TYPES = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
+EMPTY_CONFIG_TYPE = "application/vnd.oci.empty.v1+json"
+EMPTY_CONFIG = b"{}"
+
+
+def digest_of(content: bytes) -> str:
+    """Return the sha256 digest of the bytes, in the `sha256:<hex>` form."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """What points at content: media type, digest, size in bytes."""
+
+    media_type: str
+    digest: str
+    size: int
+    artifact_type: str | None = None
+    platform: str | None = None
+    urls: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the OCI spelling of the descriptor."""
+        written = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+        return written | ({"artifactType": self.artifact_type} if self.artifact_type else {})
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest or an index: its bytes, and what they point at.
+
+    `children` are the manifests of an index, `blobs` the config and the layers of a manifest. Layers with `urls`
+    (foreign layers) are fetched from there by whoever pulls, and are not in the registry.
+    """
+
+    content: bytes
+    media_type: str
+    digest: str
+    fields: dict[str, Any]
+    children: tuple[Descriptor, ...]
+    blobs: tuple[Descriptor, ...]
+
+    @property
+    def is_index(self) -> bool:
+        """Whether this is an index (manifest list)."""
+        return self.media_type in (OCI_INDEX, DOCKER_LIST)
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """A descriptor of this manifest, as an index or a `subject` holds it."""
+        return Descriptor(self.media_type, self.digest, len(self.content), self.fields.get("artifactType"))
+
+
+def read_manifest(content: bytes, media_type: str) -> Manifest:
+    """Read a manifest's bytes, as a registry gave them under that `Content-Type`.
+
+    Raises:
+        ValueError: the bytes are no manifest or index of a known media type.
+
+    """
+    fields = json.loads(content)
+    stated = fields.get("mediaType", media_type)
+    if stated not in MANIFEST_TYPES:
+        raise ValueError(f"its media type is {stated!r}")
+    try:
+        if stated in (OCI_INDEX, DOCKER_LIST):
+            children, blobs = [_descriptor(entry) for entry in fields["manifests"]], []
+        else:
+            children, blobs = [], [_descriptor(entry) for entry in (fields["config"], *fields["layers"])]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"it lacks what a {stated} has: {error}") from error
+    here = tuple(blob for blob in blobs if not blob.urls)
+    return Manifest(content, stated, digest_of(content), fields, tuple(children), here)
+
+
+def _descriptor(entry: dict[str, Any]) -> Descriptor:
+    platform = entry.get("platform")
+    return Descriptor(
+        media_type=entry.get("mediaType", OCI_MANIFEST),
+        digest=entry["digest"],
+        size=entry["size"],
+        artifact_type=entry.get("artifactType"),
+        platform=platform_name(platform) if platform else None,
+        urls=tuple(entry.get("urls") or ()),
+    )
+
+
+def platform_name(platform: dict[str, Any]) -> str:
+    """Write a platform as `os/architecture[/variant]`."""
+    parts = [platform.get("os", "unknown"), platform.get("architecture", "unknown"), platform.get("variant")]
+    return "/".join(part for part in parts if part)

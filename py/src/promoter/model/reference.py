@@ -1,0 +1,138 @@
+"""Image references: `registry.example.com:5000/project/name:tag@sha256:…`.
+
+The grammar is that of the OCI distribution spec ("Pulling manifests": `<name>`, `<reference>`) with the registry's host
+in front.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from promoter.errors import WrongUsage
+
+_HOST = re.compile(
+    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]{1,5})?"
+)
+_REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
+_LONGEST_REPOSITORY = 255
+
+_FORM = (
+    "Write it as registry.example.com[:port]/project/name:tag, or …@sha256:<64 hex digits>, or environment/name:tag."
+)
+
+
+@dataclass(frozen=True)
+class ImageReference:
+    """A place of an image: registry and repository, with a tag, a digest, or both."""
+
+    registry: str
+    repository: str
+    tag: str | None = None
+    digest: str | None = None
+
+    def __str__(self) -> str:
+        """Write the reference as people and skopeo do."""
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.registry}/{self.repository}{tag}{digest}"
+
+    @property
+    def locator(self) -> str:
+        """What the registry is asked for: the digest where there is one, else the tag."""
+        return self.digest or self.tag or ""
+
+    def at(self, digest: str) -> ImageReference:
+        """Return the same repository by digest alone."""
+        return replace(self, tag=None, digest=digest)
+
+    def tagged(self, tag: str) -> ImageReference:
+        """Return the same repository by tag alone."""
+        return replace(self, tag=checked_tag(tag), digest=None)
+
+
+@dataclass(frozen=True)
+class ImageName:
+    """The part of a reference behind the registry or the environment: repository, tag, digest."""
+
+    repository: str
+    tag: str | None
+    digest: str | None
+
+
+def split_host(text: str) -> tuple[str | None, str]:
+    """Split a reference into the registry's host, if its first part is one, and the rest.
+
+    A first part is a host if it has a dot or a port, or is `localhost`; otherwise it is an environment's name.
+    """
+    first, slash, rest = text.partition("/")
+    if slash and (first == "localhost" or "." in first or ":" in first):
+        return first, rest
+    return None, text
+
+
+def parse_reference(text: str) -> ImageReference:
+    """Read a full reference.
+
+    Raises:
+        WrongUsage: it is not one.
+
+    """
+    host, rest = split_host(text)
+    if host is None or not _HOST.fullmatch(host):
+        raise WrongUsage(f"{text!r} is not an image reference: no registry host in front.", _FORM)
+    name = parse_name(rest, whole=text)
+    return ImageReference(host, name.repository, name.tag, name.digest)
+
+
+def parse_name(text: str, whole: str | None = None) -> ImageName:
+    """Read `repository[:tag][@digest]`; `whole` is what an error quotes.
+
+    Raises:
+        WrongUsage: a part is malformed.
+
+    """
+    shown = whole or text
+    rest, at, digest = text.partition("@")
+    if at and not _DIGEST.fullmatch(digest):
+        raise WrongUsage(f"{shown!r} is not an image reference: {digest!r} is no sha256 digest.", _FORM)
+    repository, colon, tag = rest.partition(":")
+    if colon and not _TAG.fullmatch(tag):
+        raise WrongUsage(f"{shown!r} is not an image reference: {tag!r} is no tag.", _FORM)
+    if not _REPOSITORY.fullmatch(repository) or len(repository) > _LONGEST_REPOSITORY:
+        raise WrongUsage(f"{shown!r} is not an image reference: {repository!r} is no repository.", _FORM)
+    return ImageName(repository, tag or None, digest or None)
+
+
+def is_host(text: str) -> bool:
+    """Tell whether the text is a registry's host, with or without a port."""
+    return bool(_HOST.fullmatch(text))
+
+
+def checked_tag(tag: str) -> str:
+    """Return the tag if it is one.
+
+    Raises:
+        WrongUsage: it is not.
+
+    """
+    if not _TAG.fullmatch(tag):
+        raise WrongUsage(
+            f"{tag!r} is not a tag.",
+            "A tag has 1 to 128 letters, digits, '_', '.' or '-', and begins with none of the last two.",
+        )
+    return tag
+
+
+def checked_digest(digest: str) -> str:
+    """Return the digest if it is one.
+
+    Raises:
+        WrongUsage: it is not.
+
+    """
+    if not _DIGEST.fullmatch(digest):
+        raise WrongUsage(f"{digest!r} is not a digest.", "A digest is sha256: and 64 lower-case hex digits.")
+    return digest

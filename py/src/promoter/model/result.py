@@ -1,0 +1,98 @@
+"""What commands give back; `--json` and result files are these classes written as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlobCounts:
+    """The distinct blobs of an image, by how they got to the destination."""
+
+    total: int = 0
+    uploaded: int = 0
+    mounted: int = 0
+    present: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildOutcome:
+    """The production pipeline's build that a promotion was handed over to."""
+
+    name: str
+    phase: str
+    log: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromotionResult:
+    """What became of a promotion; sizes in bytes, times in seconds."""
+
+    status: Literal["promoted", "unchanged", "planned"]
+    promotion_id: str
+    source: str
+    destination: str
+    digest: str
+    previous_digest: str | None = None
+    platforms: tuple[str, ...] = ()
+    blobs: BlobCounts = field(default_factory=BlobCounts)
+    bytes_uploaded: int = 0
+    duration_seconds: float = 0.0
+    record: str | None = None
+    kept: str | None = None
+    gates: tuple[str, ...] = ()
+    build: BuildOutcome | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryEntry:
+    """One promotion or rollback of a tag, as it was recorded."""
+
+    action: str
+    at: str
+    digest: str
+    previous_digest: str | None
+    source: str | None
+    requested_by: str | None
+    reason: str | None
+    promotion_id: str
+    record: str
+    current: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryResult:
+    """The promotions and rollbacks of a tag, newest first."""
+
+    image: str
+    digest: str
+    entries: tuple[HistoryEntry, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescribeResult:
+    """What a tag is now. `size` is that of all its distinct blobs, in bytes."""
+
+    image: str
+    digest: str
+    media_type: str
+    platforms: tuple[str, ...]
+    size: int
+    promoted: HistoryEntry | None
+    restorable: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackResult:
+    """What became of a rollback."""
+
+    status: Literal["rolled-back", "unchanged", "planned"]
+    image: str
+    digest: str
+    previous_digest: str
+    record: str | None = None
+    kept: str | None = None
+
+
+Result = PromotionResult | HistoryResult | DescribeResult | RollbackResult

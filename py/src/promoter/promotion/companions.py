@@ -1,0 +1,70 @@
+"""What travels with an image: cosign's signatures, attestations and SBOMs, and OCI referrers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from promoter.model.manifest import Manifest
+from promoter.promotion.copying import bring_small
+from promoter.promotion.image import Image, look_into
+from promoter.promotion.parallel import each
+from promoter.promotion.places import Place
+from promoter.registry.referrers import attach, list_referrers, referrers_tag
+from promoter.registry.repository import Repository
+
+_COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
+
+
+@dataclass(frozen=True)
+class Companions:
+    """What was found with an image.
+
+    Args:
+        tagged: cosign's tags, and the digest each stands for.
+        referrers: digests of the artifacts that refer to the image, or to each other.
+
+    """
+
+    tagged: tuple[tuple[str, str], ...]
+    referrers: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.tagged) + len(self.referrers)
+
+
+def find_companions(repository: Repository, image: Image) -> Companions:
+    """Look for what travels with an image and with each of its platforms."""
+    digests = [manifest.digest for manifest in image.manifests]
+    tags = [f"{referrers_tag(digest)}{suffix}" for digest in digests for suffix in _COSIGN_SUFFIXES]
+    found = each(repository.find, tags)
+    tagged = tuple((tag, there.digest) for tag, there in zip(tags, found, strict=True) if there)
+    return Companions(tagged, tuple(_referrers(repository, digests)))
+
+
+def _referrers(repository: Repository, digests: list[str]) -> list[str]:
+    """Return all referrers, those of referrers behind them: an attachment's signature is an attachment too."""
+    known: dict[str, None] = {}
+    while digests:
+        listed = each(lambda digest: list_referrers(repository, digest), digests)
+        digests = [entry.digest for entries in listed for entry in entries if entry.digest not in known]
+        known |= dict.fromkeys(digests)
+    return list(known)
+
+
+def bring_companions(source: Place, destination: Place, companions: Companions) -> None:
+    """Bring everything along. A cosign tag that the destination has already is left as it is there."""
+    near = source.reference.registry == destination.reference.registry
+    for tag, digest in companions.tagged:
+        brought = _bring(source.repository, destination.repository, digest, near=near)
+        if destination.repository.find(tag) is None:
+            destination.repository.put_manifest(brought.content, brought.media_type, tag)
+    for digest in companions.referrers:
+        attach(destination.repository, _bring(source.repository, destination.repository, digest, near=near))
+
+
+def _bring(source: Repository, destination: Repository, digest: str, *, near: bool) -> Manifest:
+    image = look_into(source, digest)
+    bring_small(source, destination, image, near=near)
+    return image.top

@@ -1,0 +1,145 @@
+"""Getting an image's content to its destination, by digest: mount what is near, let skopeo bring the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from promoter import skopeo
+from promoter.errors import VerificationFailed
+from promoter.model.manifest import Descriptor, Manifest
+from promoter.model.result import BlobCounts
+from promoter.promotion.image import Image
+from promoter.promotion.parallel import each
+from promoter.promotion.places import Place, Places
+from promoter.registry.repository import Repository
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Where an image's blobs are, seen from the destination.
+
+    Args:
+        present: already in the destination's repository.
+        mounted: made to appear there from another repository.
+        missing: nowhere in reach; they have to be brought.
+
+    """
+
+    present: tuple[Descriptor, ...]
+    mounted: tuple[Descriptor, ...]
+    missing: tuple[Descriptor, ...]
+
+    @property
+    def counts(self) -> BlobCounts:
+        """The numbers, taking it that what is missing will be uploaded."""
+        present, mounted, missing = len(self.present), len(self.mounted), len(self.missing)
+        return BlobCounts(total=present + mounted + missing, uploaded=missing, mounted=mounted, present=present)
+
+    @property
+    def bytes_missing(self) -> int:
+        """Bytes to bring."""
+        return sum(blob.size for blob in self.missing)
+
+
+def survey(source: Place, destination: Place, image: Image) -> Survey:
+    """Look which blobs the destination has, changing nothing.
+
+    Blobs in another repository of the same registry count as mounted: that is what the promotion will do with them.
+    """
+    found = each(lambda blob: destination.repository.has_blob(blob.digest), image.blobs)
+    present = tuple(blob for blob, there in zip(image.blobs, found, strict=True) if there)
+    absent = tuple(blob for blob, there in zip(image.blobs, found, strict=True) if not there)
+    near = _same_registry(source, destination)
+    return Survey(present, absent if near else (), () if near else absent)
+
+
+def copy(source: Place, destination: Place, image: Image, mount_from: Iterable[str], places: Places) -> Survey:
+    """Bring all blobs and manifests of an image to the destination's repository, touching no tag.
+
+    Raises:
+        NotFound: the source lost a part meanwhile.
+        NotPermitted, Unreachable: a registry did not let it happen.
+
+    """
+    near = [source.reference.repository] if _same_registry(source, destination) else []
+    there = mount(destination.repository, image.blobs, [*near, *mount_from], look_first=not near)
+    if there.missing:
+        places.say(f"copying {len(there.missing)} of {there.counts.total} blobs, {there.bytes_missing} bytes")
+        digest = image.top.digest
+        skopeo.copy(source.end(digest), destination.end(digest), places.deadline, places.patience, places.say_more)
+    else:
+        put_manifests(destination.repository, image.manifests)
+    return there
+
+
+def mount(repository: Repository, blobs: Iterable[Descriptor], origins: list[str], *, look_first: bool) -> Survey:
+    """Mount from the named repositories whatever blobs can be.
+
+    Args:
+        repository: where the blobs shall be.
+        blobs: the ones that are needed.
+        origins: repositories of the same registry to try, in this order.
+        look_first: ask for each blob before mounting it; not worth a request where all are known to be near.
+
+    """
+
+    def arrive(blob: Descriptor) -> str:
+        if look_first and repository.has_blob(blob.digest):
+            return "present"
+        others = (origin for origin in origins if origin != repository.name)
+        return "mounted" if any(repository.mount(blob.digest, origin) for origin in others) else "missing"
+
+    if repository.name in origins:
+        return Survey(tuple(blobs), (), ())
+    needed = tuple(blobs)
+    ways = each(arrive, needed)
+
+    def those(way: str) -> tuple[Descriptor, ...]:
+        return tuple(blob for blob, took in zip(needed, ways, strict=True) if took == way)
+
+    return Survey(those("present"), those("mounted"), those("missing"))
+
+
+def put_manifests(repository: Repository, manifests: Iterable[Manifest]) -> None:
+    """Push manifests by digest, in the order given."""
+    for manifest in manifests:
+        repository.put_manifest(manifest.content, manifest.media_type, manifest.digest)
+
+
+def bring_small(source: Repository, destination: Repository, image: Image, *, near: bool) -> None:
+    """Bring an image of a few kilobytes (a signature, an attestation) blob by blob, without skopeo.
+
+    skopeo keeps to images; signatures and attestations are artifacts of any shape.
+    """
+    there = mount(destination, image.blobs, [source.name] if near else [], look_first=True)
+    for blob in there.missing:
+        destination.upload(blob, lambda blob=blob: source.blob(blob))
+    put_manifests(destination, image.manifests)
+
+
+def verify(destination: Place, image: Image) -> None:
+    """See that the destination has the image: the manifest's very bytes, and every manifest below it.
+
+    Raises:
+        VerificationFailed: it does not.
+
+    """
+    repository = destination.repository
+    digest = image.top.digest
+    if repository.manifest(digest).content != image.top.content:
+        raise VerificationFailed(
+            f"{repository.reference(digest)} has other bytes.", "Do not use it; look at the registry's store."
+        )
+    for manifest, found in zip(
+        image.manifests, each(repository.find, [m.digest for m in image.manifests]), strict=True
+    ):
+        if found is None or found.digest != manifest.digest:
+            raise VerificationFailed(
+                f"{repository.reference(manifest.digest)} is not there after the copy.",
+                "The registry lost it, or prunes while images arrive. Nothing was flipped; run this again.",
+            )
+
+
+def _same_registry(source: Place, destination: Place) -> bool:
+    return source.reference.registry == destination.reference.registry

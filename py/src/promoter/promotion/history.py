@@ -1,0 +1,82 @@
+"""What was promoted to a tag, what it is now, and what it can go back to."""
+
+from __future__ import annotations
+
+from promoter.model.manifest import Descriptor
+from promoter.model.request import DescribeRequest, HistoryRequest
+from promoter.model.result import DescribeResult, HistoryEntry, HistoryResult
+from promoter.promotion.flipping import kept_prefix
+from promoter.promotion.image import look_into
+from promoter.promotion.parallel import each
+from promoter.promotion.places import Place, Places
+from promoter.promotion.record import Record, read_records
+from promoter.registry.repository import Repository
+
+
+def history(request: HistoryRequest, places: Places) -> HistoryResult:
+    """List the promotions and rollbacks of a tag, newest first.
+
+    Raises:
+        NotFound: there is no such tag.
+
+    """
+    place = places.destination(request, request.image)
+    current = place.repository.resolve(place.tag)
+    return HistoryResult(image=str(place.reference), digest=current.digest, entries=tuple(entries_of(place, current)))
+
+
+def describe(request: DescribeRequest, places: Places) -> DescribeResult:
+    """Tell what a tag is, what let it in, and what it can be rolled back to.
+
+    Raises:
+        NotFound: there is no such tag.
+
+    """
+    place = places.destination(request, request.image)
+    current = place.repository.resolve(place.tag)
+    image = look_into(place.repository, current.digest)
+    kept = kept_digests(place.repository, place.tag)
+    return DescribeResult(
+        image=str(place.reference),
+        digest=current.digest,
+        media_type=current.media_type,
+        platforms=image.platforms,
+        size=image.size,
+        promoted=next((entry for entry in entries_of(place, current) if entry.current), None),
+        restorable=tuple(digest for digest in kept if digest != current.digest),
+    )
+
+
+def kept_digests(repository: Repository, tag: str) -> list[str]:
+    """Return the digests that `tag` had before and that are still kept."""
+    prefix = kept_prefix(tag)
+    kept = each(repository.find, (name for name in repository.tags() if name.startswith(prefix)))
+    return [found.digest for found in kept if found]
+
+
+def entries_of(place: Place, current: Descriptor) -> list[HistoryEntry]:
+    """Return what the records say about a tag, newest first."""
+    digests = dict.fromkeys((current.digest, *kept_digests(place.repository, place.tag)))
+    found = each(lambda digest: read_records(place.repository, digest), digests)
+    records = [record for records in found for record in records if record.entry.tag == place.tag]
+    newest_first = sorted(records, key=lambda record: record.entry.at, reverse=True)
+    return [
+        _entry(place, record, current=position == 0 and record.subject == current.digest)
+        for position, record in enumerate(newest_first)
+    ]
+
+
+def _entry(place: Place, record: Record, *, current: bool) -> HistoryEntry:
+    stated = record.entry
+    return HistoryEntry(
+        action=stated.action,
+        at=stated.at,
+        digest=record.subject,
+        previous_digest=stated.previous_digest,
+        source=stated.source,
+        requested_by=stated.requested_by,
+        reason=stated.reason,
+        promotion_id=stated.promotion_id,
+        record=str(place.repository.reference(record.digest)),
+        current=current,
+    )

@@ -1,0 +1,202 @@
+"""Places: where images come from and go to, each with the repository to talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from promoter import __version__
+from promoter.credentials.sources import ANONYMOUS, Credential, load_credential
+from promoter.errors import WrongUsage
+from promoter.http.client import HttpClient
+from promoter.http.connection import Patience
+from promoter.http.deadline import Deadline
+from promoter.http.trust import Trust
+from promoter.model.configuration import Configuration, Environment, Route
+from promoter.model.manifest import Descriptor
+from promoter.model.reference import ImageReference, parse_name, parse_reference, split_host
+from promoter.model.request import Access, DestinationAccess
+from promoter.registry.auth import Authenticator
+from promoter.registry.repository import Repository
+from promoter.registry.session import RegistrySession
+from promoter.skopeo import End
+
+
+@dataclass(frozen=True)
+class Place:
+    """An image's place: its reference, and what opens the door there."""
+
+    reference: ImageReference
+    repository: Repository
+    credential: Credential
+    trust: Trust
+    environment: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """The tag that is named.
+
+        Raises:
+            WrongUsage: none is.
+
+        """
+        if self.reference.tag is None:
+            raise WrongUsage(f"{self.reference} names no tag.", "Add one: …/name:tag.")
+        return self.reference.tag
+
+    def end(self, digest: str) -> End:
+        """Return this place as skopeo's source or destination, by digest."""
+        return End(self.reference.at(digest), self.credential, self.trust)
+
+    def standing(self) -> Descriptor | None:
+        """Look at what the tag is now; nothing if there is no such tag."""
+        return self.repository.find(self.tag)
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A reference as it was written, and the environment it was written with."""
+
+    reference: ImageReference
+    environment: str | None
+    image: str
+
+
+class Places:
+    """Opens the places that a command names.
+
+    Args:
+        configuration: the environments that may be named.
+        deadline: when the command has to be over.
+        say: takes a line for people.
+        verbose: whether to say what only matters when something is looked for.
+        patience: how often to try again what failed in passing.
+
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        deadline: Deadline,
+        say: Callable[[str], None],
+        *,
+        verbose: bool = False,
+        patience: Patience | None = None,
+    ) -> None:
+        self.configuration = configuration
+        self.deadline = deadline
+        self.patience = patience or Patience()
+        self.say = say
+        self.say_more = say if verbose else _say_nothing
+
+    def source(self, request: Access, text: str) -> Place:
+        """Open the place an image comes from.
+
+        Raises:
+            WrongUsage: the text is no image, or names neither tag nor digest.
+            NotPermitted: its credential cannot be loaded.
+
+        """
+        named = self._named(text)
+        if not named.reference.locator:
+            raise WrongUsage(f"{text!r} names neither tag nor digest.", "Add one: …:tag or …@sha256:….")
+        environment = self._environment(named, request.source_credentials, request.source_ca, request.source_tls_verify)
+        return self._open(named, environment, "pull")
+
+    def destination(self, request: DestinationAccess, text: str, origin: Place | None = None) -> Place:
+        """Open the place an image goes to, or stands.
+
+        Args:
+            request: how to reach it, where no environment says it.
+            text: an image, or an environment alone, which stands for the same name and tag there as at the origin.
+            origin: the place it comes from, if it comes from anywhere.
+
+        Raises:
+            WrongUsage: the text is no image by tag.
+            NotPermitted: its credential cannot be loaded.
+
+        """
+        if origin and text in self.configuration.environments:
+            text = f"{text}/{self.image_name(origin)}"
+        named = self._named(text)
+        if named.reference.digest:
+            raise WrongUsage(f"{text!r} names a digest.", "Name the tag; the digest is the source's.")
+        if origin and not named.reference.tag and origin.reference.tag:
+            named = replace(named, reference=named.reference.tagged(origin.reference.tag))
+        environment = self._environment(
+            named, request.destination_credentials, request.destination_ca, request.destination_tls_verify
+        )
+        return self._open(named, environment, "pull,push")
+
+    def route(self, origin: Place, target: Place) -> Route | None:
+        """Return the configured route between two places.
+
+        Raises:
+            WrongUsage: there is one, but not for images of this name.
+
+        """
+        route = self.configuration.route(origin.environment, target.environment)
+        name = self.image_name(origin)
+        if route and not route.takes(name):
+            raise WrongUsage(
+                f"The route from {route.from_} to {route.to} takes {', '.join(route.images)}, not {name}.",
+                "Add the image to the route's `images`, or take another route.",
+            )
+        return route
+
+    def image_name(self, place: Place) -> str:
+        """Return an image's name within its environment, or the last part of its repository."""
+        repository = place.reference.repository
+        if place.environment:
+            project = self.configuration.environment(place.environment).project
+            return repository.removeprefix(f"{project}/") if project else repository
+        return repository.rpartition("/")[2]
+
+    def http(self, trust: Trust) -> HttpClient:
+        """Make a client for anything that is not a registry."""
+        return HttpClient(trust, self.deadline, self.patience, f"image-promoter/{__version__}")
+
+    def _named(self, text: str) -> _Named:
+        host, rest = split_host(text)
+        if host is not None:
+            return _Named(parse_reference(text), None, rest)
+        environment, slash, rest = text.partition("/")
+        if not slash:
+            raise WrongUsage(
+                f"{text!r} is no image.", "Write environment/name:tag or registry.example.com/project/name:tag."
+            )
+        place = self.configuration.environment(environment)
+        name = parse_name(rest, whole=text)
+        repository = place.repository(name.repository)
+        return _Named(ImageReference(place.registry, repository, name.tag, name.digest), environment, name.repository)
+
+    def _environment(
+        self, named: _Named, credentials: str | None, ca: str | None, tls_verify: bool | None
+    ) -> Environment:
+        """Return how to reach a place: flags win over what the configuration says."""
+        known = self.configuration.environments.get(
+            named.environment or "", Environment(registry=named.reference.registry)
+        )
+        given = {"credentials": credentials, "ca": ca, "tls_verify": tls_verify}
+        return replace(known, **{name: value for name, value in given.items() if value is not None})
+
+    def _open(self, named: _Named, environment: Environment, actions: str) -> Place:
+        reference = named.reference
+        credential = (
+            ANONYMOUS
+            if environment.credentials == "anonymous"
+            else load_credential(environment.credentials, reference.registry, user=environment.user)
+        )
+        if not environment.tls_verify:
+            self.say(f"TLS is not verified for {reference.registry}: tls-verify=false was given.")
+        trust = Trust(Path(environment.ca) if environment.ca else None, environment.tls_verify)
+        http = self.http(trust)
+        session = RegistrySession(reference.registry, http, Authenticator(reference.registry, http, credential))
+        return Place(
+            reference, Repository(session, reference.repository, actions), credential, trust, named.environment
+        )
+
+
+def _say_nothing(_line: str) -> None:
+    """Take a line and keep it."""

@@ -1,0 +1,157 @@
+"""Bring one image from its source to its destination."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from promoter.errors import Refused
+from promoter.model.configuration import Route
+from promoter.model.manifest import Descriptor
+from promoter.model.request import PromoteRequest
+from promoter.model.result import PromotionResult
+from promoter.promotion.companions import bring_companions, find_companions
+from promoter.promotion.copying import copy, survey, verify
+from promoter.promotion.flipping import flip
+from promoter.promotion.image import look_into
+from promoter.promotion.places import Place, Places
+from promoter.promotion.record import Entry, build_url, new_id, now, requester
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One promotion, once both sides have been looked at.
+
+    Args:
+        request: what was asked for.
+        route: the configured way between the two places, if there is one.
+        source: where the image is.
+        destination: where it goes.
+        image: what the source's tag was when it was looked up; everything after works on this digest.
+        previous: what the destination's tag is, if there is one.
+        identity: the promotion ID.
+
+    """
+
+    request: PromoteRequest
+    route: Route | None
+    source: Place
+    destination: Place
+    image: Descriptor
+    previous: Descriptor | None
+    identity: str
+
+    def result(self, status: str, **facts: object) -> PromotionResult:
+        """Return the result with what is known already."""
+        known = {
+            "status": status,
+            "promotion_id": self.identity,
+            "source": str(self.source.reference),
+            "destination": str(self.destination.reference),
+            "digest": self.image.digest,
+            "previous_digest": self.previous.digest if self.previous else None,
+        }
+        return PromotionResult(**(known | facts))  # type: ignore[arg-type]
+
+
+def promote(request: PromoteRequest, places: Places) -> PromotionResult:
+    """Promote one image.
+
+    When this returns, the digest that was named stands at the destination under the tag that was named, was checked
+    there, and is recorded. When it raises, the destination's tag is as it was.
+
+    Raises:
+        PromoterError: see `promoter.errors`.
+
+    """
+    begun = time.monotonic()
+    promotion = look(request, places)
+    if promotion.previous and promotion.previous.digest == promotion.image.digest:
+        result = promotion.result("unchanged")
+    else:
+        require_free(promotion)
+        result = _go(promotion, places)
+    return replace(result, duration_seconds=round(time.monotonic() - begun, 3))
+
+
+def look(request: PromoteRequest, places: Places) -> Promotion:
+    """Resolve the source's tag, once, and look at the destination's.
+
+    Raises:
+        NotFound: the source is not there.
+        NotPermitted, Unreachable: a side does not let itself be looked at.
+
+    """
+    source = places.source(request, request.source)
+    destination = places.destination(request, request.destination, origin=source)
+    route = places.route(source, destination)
+    digest = source.repository.resolve(source.reference.locator)
+    identity = request.promotion_id or new_id(str(source.reference), str(destination.reference), digest.digest)
+    return Promotion(request, route, source, destination, digest, destination.standing(), identity)
+
+
+def require_free(promotion: Promotion) -> None:
+    """Insist that the destination's tag is free, or that it may be overwritten.
+
+    Raises:
+        Refused: another digest has it.
+
+    """
+    if promotion.previous and not promotion.request.force:
+        raise Refused(
+            f"{promotion.destination.reference} is taken: it is {promotion.previous.digest}, not {promotion.image.digest}.",
+            "Promote under another tag, or overwrite it with --force; the digest it has now is kept either way.",
+        )
+
+
+def _go(promotion: Promotion, places: Places) -> PromotionResult:
+    if promotion.request.dry_run:
+        return _plan(promotion)
+    if promotion.route and promotion.route.webhook:
+        from promoter.promotion.handover import hand_over  # noqa: PLC0415 - brings in a second API, for its routes alone
+
+        return hand_over(promotion, promotion.route.webhook, places)
+    return _bring(promotion, places)
+
+
+def _plan(promotion: Promotion) -> PromotionResult:
+    image = look_into(promotion.source.repository, promotion.image.digest)
+    there = survey(promotion.source, promotion.destination, image)
+    return promotion.result(
+        "planned", platforms=image.platforms, blobs=there.counts, bytes_uploaded=there.bytes_missing
+    )
+
+
+def _bring(promotion: Promotion, places: Places) -> PromotionResult:
+    source, destination = promotion.source, promotion.destination
+    image = look_into(source.repository, promotion.image.digest)
+    mount_from = (*promotion.request.mount_from, *(promotion.route.mount_from if promotion.route else ()))
+    brought = copy(source, destination, image, mount_from, places)
+    bring_companions(source, destination, find_companions(source.repository, image))
+    verify(destination, image)
+    record, kept = flip(destination.repository, destination.tag, image.top, _entry(promotion))
+    return promotion.result(
+        "promoted",
+        platforms=image.platforms,
+        blobs=brought.counts,
+        bytes_uploaded=brought.bytes_missing,
+        record=str(destination.repository.reference(record.digest)),
+        kept=kept,
+    )
+
+
+def _entry(promotion: Promotion) -> Entry:
+    request = promotion.request
+    return Entry(
+        action="promoted",
+        at=now(),
+        tag=promotion.destination.tag,
+        destination=str(promotion.destination.repository),
+        source=str(promotion.source.reference),
+        previous_digest=promotion.previous.digest if promotion.previous else None,
+        promotion_id=promotion.identity,
+        requested_by=request.requested_by or requester(),
+        reason=request.reason,
+        git_commit=request.git_commit,
+        build=build_url(),
+    )

@@ -1,0 +1,152 @@
+"""Records: who let which image through, attached to the image itself.
+
+A record is an in-toto statement (https://in-toto.io/Statement/v1) about the image's digest, kept as an OCI artifact whose
+`subject` is the image (OCI image spec 1.1, "Guidelines for Artifact Usage").
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from promoter import __version__
+from promoter.credentials.redaction import SECRETS
+from promoter.model.manifest import (
+    EMPTY_CONFIG,
+    EMPTY_CONFIG_TYPE,
+    OCI_MANIFEST,
+    Descriptor,
+    Manifest,
+    digest_of,
+    read_manifest,
+)
+from promoter.registry.referrers import Referrer, attach, list_referrers
+from promoter.registry.repository import Repository
+
+STATEMENT_TYPE = "application/vnd.in-toto+json"
+PREDICATE_TYPE = "urn:image-promoter:promotion:v1"
+_EMPTY = Descriptor(EMPTY_CONFIG_TYPE, digest_of(EMPTY_CONFIG), len(EMPTY_CONFIG))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What a record states, besides the digest it is about.
+
+    Args:
+        action: `promoted` or `rolled-back`.
+        at: when, in UTC (RFC 3339).
+        previous_digest: what the tag was before; nothing if there was none.
+
+    """
+
+    action: str
+    at: str
+    tag: str
+    destination: str
+    source: str | None
+    previous_digest: str | None
+    promotion_id: str
+    requested_by: str | None
+    reason: str | None
+    git_commit: str | None = None
+    build: str | None = None
+    promoter: str = __version__
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record that was found: its own digest, the digest it is about, and what it states."""
+
+    digest: str
+    subject: str
+    entry: Entry
+
+
+def now() -> str:
+    """Return the time, in UTC, to the millisecond."""
+    seconds = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
+
+
+def requester() -> str:
+    """Return who asks if nobody says: the Jenkins build, or the system's user (any UID will do)."""
+    if build := os.environ.get("BUILD_TAG"):
+        return build
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"
+
+
+def build_url() -> str | None:
+    """Return the Jenkins build this runs in, if it does."""
+    return os.environ.get("BUILD_URL") or os.environ.get("BUILD_TAG")
+
+
+def new_id(*identity: str) -> str:
+    """Return a promotion ID: the same again in the same Jenkins build for the same image, a random one elsewhere."""
+    build = build_url()
+    if build is None:
+        return os.urandom(16).hex()
+    return hashlib.sha256("\n".join((build, *identity)).encode()).hexdigest()[:32]
+
+
+def write_record(repository: Repository, subject: Descriptor, entry: Entry) -> Manifest:
+    """Attach a record to an image of the repository, and return its manifest.
+
+    Raises:
+        NotPermitted, Unreachable: it is not there now.
+
+    """
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": str(repository), "digest": {"sha256": subject.digest.removeprefix("sha256:")}}],
+        "predicateType": PREDICATE_TYPE,
+        "predicate": {key: value for key, value in asdict(entry).items() if value is not None},
+    }
+    content = SECRETS.redact(json.dumps(statement, indent=1)).encode()
+    payload = Descriptor(STATEMENT_TYPE, digest_of(content), len(content))
+    for blob, data in ((_EMPTY, EMPTY_CONFIG), (payload, content)):
+        if not repository.has_blob(blob.digest):
+            repository.upload(blob, lambda data=data: (data,))
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": STATEMENT_TYPE,
+        "config": _EMPTY.to_json(),
+        "layers": [payload.to_json()],
+        "subject": Descriptor(subject.media_type, subject.digest, subject.size).to_json(),
+        "annotations": {
+            "org.opencontainers.image.created": entry.at,
+            "in-toto.io/predicate-type": PREDICATE_TYPE,
+        },
+    }
+    record = read_manifest(json.dumps(manifest).encode(), OCI_MANIFEST)
+    attach(repository, record)
+    return record
+
+
+def read_records(repository: Repository, digest: str) -> list[Record]:
+    """Return the records that are attached to an image, in no particular order.
+
+    Only those about this very repository count: a record that came along from elsewhere tells of another place.
+    """
+    listed = [entry for entry in list_referrers(repository, digest) if _is_record(entry)]
+    records = [_read(repository, entry.digest, digest) for entry in listed]
+    return [record for record in records if record.entry.destination == str(repository)]
+
+
+def _is_record(referrer: Referrer) -> bool:
+    return referrer.annotations.get("in-toto.io/predicate-type") == PREDICATE_TYPE
+
+
+def _read(repository: Repository, digest: str, subject: str) -> Record:
+    layer = repository.manifest(digest).blobs[-1]
+    predicate: dict[str, Any] = json.loads(b"".join(repository.blob(layer)))["predicate"]
+    known = {name: predicate.get(name) for name in Entry.__dataclass_fields__}
+    return Record(digest, subject, Entry(**known))

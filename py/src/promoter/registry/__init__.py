@@ -1,0 +1,1 @@
+"""The OCI distribution API: auth challenges, manifests, blobs, mounts, referrers."""

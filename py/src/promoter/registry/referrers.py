@@ -1,0 +1,91 @@
+"""Referrers: artifacts that point at an image (distribution spec 1.1, "Listing Referrers", "Pushing Manifests with Subject").
+
+Where a registry has no referrers API they are listed in an index under the tag `sha256-<hex>` ("Referrers Tag Schema").
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from promoter.errors import NotFound, Unreachable
+from promoter.model.manifest import OCI_INDEX, Manifest
+from promoter.registry.repository import Repository
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Referrer:
+    """An entry in the list of an image's referrers."""
+
+    digest: str
+    artifact_type: str
+    annotations: dict[str, str]
+
+
+def referrers_tag(digest: str) -> str:
+    """Return the tag of the fallback index for an image's digest."""
+    return digest.replace(":", "-")
+
+
+def list_referrers(repository: Repository, digest: str) -> list[Referrer]:
+    """Return what refers to an image, whichever way the registry keeps it.
+
+    Raises:
+        NotPermitted, Unreachable: it cannot be known.
+
+    """
+    entries = repository.referrers_by_api(digest)
+    if entries is None:
+        entries = _fallback(repository, digest)[0]
+    return [
+        Referrer(entry["digest"], entry.get("artifactType", ""), entry.get("annotations") or {}) for entry in entries
+    ]
+
+
+def attach(repository: Repository, artifact: Manifest) -> None:
+    """Push an artifact whose `subject` is an image of the same repository, and see that it is listed.
+
+    Raises:
+        Unreachable: others kept changing the fallback index at the same time.
+        NotPermitted: the repository takes no push.
+
+    """
+    if repository.put_manifest(artifact.content, artifact.media_type, artifact.digest):
+        return
+    subject = artifact.fields["subject"]["digest"]
+    entry = artifact.descriptor.to_json() | {"annotations": artifact.fields.get("annotations", {})}
+    for _ in range(_ATTEMPTS):
+        entries, _known = _fallback(repository, subject)
+        if any(known["digest"] == artifact.digest for known in entries):
+            return
+        _write_fallback(repository, subject, [*entries, entry])
+    raise Unreachable(
+        f"The list of referrers of {repository.reference(subject)} keeps changing under our hands.",
+        "Others write there at the same time; run this again.",
+    )
+
+
+def detach(repository: Repository, artifact: Manifest) -> None:
+    """Take an artifact off the list again; the registry forgets the artifact itself where it can."""
+    subject = artifact.fields["subject"]["digest"]
+    entries, exists = _fallback(repository, subject)
+    if exists:
+        _write_fallback(repository, subject, [entry for entry in entries if entry["digest"] != artifact.digest])
+    repository.delete_manifest(artifact.digest)
+
+
+def _fallback(repository: Repository, digest: str) -> tuple[list[dict[str, Any]], bool]:
+    """Return the entries of the fallback index, and whether there is one."""
+    try:
+        index = repository.manifest(referrers_tag(digest))
+    except NotFound:
+        return [], False
+    return index.fields.get("manifests") or [], True
+
+
+def _write_fallback(repository: Repository, digest: str, entries: list[dict[str, Any]]) -> None:
+    index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
+    repository.put_manifest(json.dumps(index).encode(), OCI_INDEX, referrers_tag(digest))

@@ -1,0 +1,286 @@
+"""One repository: its manifests, tags and blobs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from promoter.errors import NotFound, NotPermitted, VerificationFailed
+from promoter.http.connection import Response
+from promoter.model.manifest import (
+    CONFIG_TYPES,
+    MANIFEST_TYPES,
+    OCI_INDEX,
+    Descriptor,
+    Manifest,
+    digest_of,
+    read_manifest,
+)
+from promoter.model.reference import ImageReference
+from promoter.registry.auth import Scopes
+from promoter.registry.session import RegistrySession
+
+_ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
+_LARGEST_MANIFEST = 4 * 1024 * 1024
+
+
+class Repository:
+    """A repository of a registry, under the scopes its user needs there.
+
+    Args:
+        session: the registry.
+        name: the repository's name, without the host.
+        actions: `pull`, or `pull,push`.
+
+    """
+
+    def __init__(self, session: RegistrySession, name: str, actions: str) -> None:
+        self.session = session
+        self.name = name
+        self._scopes: Scopes = (f"repository:{name}:{actions}",)
+
+    def __str__(self) -> str:
+        """Write the repository as references do."""
+        return f"{self.session.host}/{self.name}"
+
+    def reference(self, locator: str) -> ImageReference:
+        """Return the reference of a tag or digest in here."""
+        if ":" in locator:
+            return ImageReference(self.session.host, self.name, digest=locator)
+        return ImageReference(self.session.host, self.name, tag=locator)
+
+    # Manifests: distribution spec, "Pulling manifests", "Pushing Manifests".
+
+    def find(self, locator: str) -> Descriptor | None:
+        """Ask for a tag or digest (HEAD); nothing if it is not there.
+
+        Raises:
+            NotPermitted, Unreachable: it cannot be known.
+
+        """
+        response = self.session.request("HEAD", self._manifest_path(locator), self._scopes, _ACCEPT)
+        response.close()
+        if response.status == HTTPStatus.NOT_FOUND:
+            return None
+        if response.status != HTTPStatus.OK:
+            raise self.session.failure(response, f"looking for {self.reference(locator)}")
+        digest = response.headers.get("Docker-Content-Digest")
+        length = response.headers.get("Content-Length")
+        if digest is None or length is None:
+            return self.manifest(locator).descriptor
+        return Descriptor(response.headers.get_content_type(), digest, int(length))
+
+    def resolve(self, locator: str) -> Descriptor:
+        """Ask for a tag or digest that must be there.
+
+        Raises:
+            NotFound: it is not.
+            NotPermitted, Unreachable: it cannot be known.
+
+        """
+        found = self.find(locator)
+        if found is None:
+            raise NotFound(
+                f"{self.reference(locator)} does not exist.",
+                "Check the project, the name and the tag; `skopeo list-tags` shows what is there.",
+            )
+        return found
+
+    def manifest(self, locator: str) -> Manifest:
+        """Get a manifest by tag or digest; by digest, its bytes are checked against it.
+
+        Raises:
+            NotFound: it is not there.
+            VerificationFailed: the bytes do not have the digest, or are no manifest.
+
+        """
+        doing = f"getting {self.reference(locator)}"
+        response = self.session.request("GET", self._manifest_path(locator), self._scopes, _ACCEPT)
+        if response.status != HTTPStatus.OK:
+            raise self.session.failure(response, doing)
+        content = b"".join(_at_most(response.chunks(), _LARGEST_MANIFEST, doing))
+        if ":" in locator and digest_of(content) != locator:
+            raise VerificationFailed(
+                f"{self.reference(locator)} came with the digest {digest_of(content)}.",
+                "Something between here and the registry changes content: a proxy, or a broken store. Do not use it.",
+            )
+        try:
+            return read_manifest(content, response.headers.get_content_type())
+        except ValueError as error:
+            raise VerificationFailed(
+                f"{self.reference(locator)} is no image that can be promoted: {error}.",
+                "Promote an OCI or Docker schema 2 image or index; rebuild older ones.",
+            ) from error
+
+    def put_manifest(self, content: bytes, media_type: str, locator: str) -> bool:
+        """Push a manifest under a tag or its digest, byte for byte.
+
+        Returns:
+            whether the registry took note of its `subject` (the OCI-Subject header: it has a referrers API).
+
+        Raises:
+            NotPermitted, Unreachable: it is not there now.
+            VerificationFailed: the registry keeps it under another digest.
+
+        """
+        doing = f"pushing {self.reference(locator)}"
+        response = self.session.request(
+            "PUT", self._manifest_path(locator), self._scopes, {"Content-Type": media_type}, content
+        )
+        if response.status not in (HTTPStatus.CREATED, HTTPStatus.OK, HTTPStatus.ACCEPTED):
+            raise self.session.failure(response, doing)
+        response.read()
+        kept = response.headers.get("Docker-Content-Digest")
+        if kept is not None and kept != digest_of(content):
+            raise VerificationFailed(
+                f"{doing}: {self.session.host} keeps it under {kept}, not under {digest_of(content)}.",
+                "The registry rewrites manifests; it cannot hold this image unchanged.",
+            )
+        return "OCI-Subject" in response.headers
+
+    def delete_manifest(self, digest: str) -> bool:
+        """Delete a manifest by digest; tell whether the registry did: many do not allow it."""
+        try:
+            response = self.session.request("DELETE", self._manifest_path(digest), self._scopes)
+        except NotPermitted:
+            return False
+        response.read()
+        return response.status == HTTPStatus.ACCEPTED
+
+    def tags(self) -> Iterator[str]:
+        """Yield all tags, page by page (distribution spec, "Listing Tags")."""
+        path: str | None = f"/v2/{self.name}/tags/list?n=1000"
+        while path:
+            response = self.session.request("GET", path, self._scopes)
+            if response.status != HTTPStatus.OK:
+                raise self.session.failure(response, f"listing the tags of {self}")
+            yield from json.loads(response.read()).get("tags") or []
+            path = next_page(response.headers.get("Link"))
+
+    def referrers_by_api(self, digest: str) -> list[dict[str, Any]] | None:
+        """Ask the referrers API (distribution spec 1.1, "Listing Referrers"); nothing where there is no such API."""
+        entries: list[dict[str, Any]] = []
+        path: str | None = f"/v2/{self.name}/referrers/{digest}"
+        while path:
+            response = self.session.request("GET", path, self._scopes, {"Accept": OCI_INDEX})
+            if response.status != HTTPStatus.OK:
+                response.read()
+                return None
+            entries += json.loads(response.read()).get("manifests") or []
+            path = next_page(response.headers.get("Link"))
+        return entries
+
+    # Blobs: distribution spec, "Checking if content exists", "Mounting a blob", "Pushing blobs".
+
+    def has_blob(self, digest: str) -> bool:
+        """Ask whether a blob is there (HEAD)."""
+        response = self.session.request("HEAD", f"/v2/{self.name}/blobs/{digest}", self._scopes)
+        response.close()
+        if response.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+            return response.status == HTTPStatus.OK
+        raise self.session.failure(response, f"looking for the blob {digest} in {self}")
+
+    def mount(self, digest: str, origin: str) -> bool:
+        """Make a blob of another repository of this registry appear here; no bytes are sent.
+
+        Returns:
+            whether it worked; if not, the upload that the registry opened instead is cancelled.
+
+        """
+        query = urlencode({"mount": digest, "from": origin})
+        scopes = (*self._scopes, f"repository:{origin}:pull")
+        try:
+            response = self.session.request("POST", f"/v2/{self.name}/blobs/uploads/?{query}", scopes)
+        except NotPermitted:
+            return False
+        response.read()
+        if response.status == HTTPStatus.ACCEPTED:
+            self._cancel(response.headers["Location"])
+        return response.status == HTTPStatus.CREATED
+
+    def blob(self, descriptor: Descriptor) -> Iterator[bytes]:
+        """Yield a blob's bytes; what comes is checked against digest and size.
+
+        Raises:
+            NotFound: it is not there.
+            VerificationFailed: the bytes are not those of the digest.
+
+        """
+        path = f"/v2/{self.name}/blobs/{descriptor.digest}"
+        doing = f"getting the blob {descriptor.digest} of {self}"
+        response = self.session.request("GET", path, self._scopes)
+        if response.status != HTTPStatus.OK:
+            raise self.session.failure(response, doing)
+        hashed = hashlib.sha256()
+        for chunk in _at_most(response.chunks(), descriptor.size, doing):
+            hashed.update(chunk)
+            yield chunk
+        if f"sha256:{hashed.hexdigest()}" != descriptor.digest:
+            raise VerificationFailed(
+                f"{doing}: its bytes have another digest.",
+                "The source's store is damaged; push the image again.",
+            )
+
+    def config(self, manifest: Manifest) -> dict[str, Any]:
+        """Get an image's config; empty for an artifact, which has none to speak of."""
+        descriptor = next((blob for blob in manifest.blobs if blob.media_type in CONFIG_TYPES), None)
+        if descriptor is None:
+            return {}
+        config = json.loads(b"".join(self.blob(descriptor)))
+        return config if isinstance(config, dict) else {}
+
+    def upload(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]]) -> None:
+        """Push a blob in one PUT; a broken upload is tried again from its beginning.
+
+        Raises:
+            NotPermitted, Unreachable: it is not there now.
+
+        """
+        doing = f"pushing the blob {descriptor.digest} to {self}"
+        response = self.session.http.persist(lambda: self._upload_once(descriptor, content, doing))
+        if response.status != HTTPStatus.CREATED:
+            raise self.session.failure(response, doing)
+        response.read()
+
+    def _upload_once(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]], doing: str) -> Response:
+        """Open an upload and send everything in its PUT. A broken upload is never continued: its offset is unknown."""
+        opened = self.session.request("POST", f"/v2/{self.name}/blobs/uploads/", self._scopes, once=True)
+        if opened.status != HTTPStatus.ACCEPTED:
+            raise self.session.failure(opened, doing)
+        opened.read()
+        location = opened.headers["Location"]
+        url = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': descriptor.digest})}"
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(descriptor.size)}
+        return self.session.request("PUT", url, self._scopes, headers, content, once=True)
+
+    def _cancel(self, location: str) -> None:
+        """Close an upload nobody needs. Some registries want a right for it; there it expires by itself."""
+        with suppress(NotPermitted):
+            self.session.request("DELETE", location, self._scopes).read()
+
+    def _manifest_path(self, locator: str) -> str:
+        return f"/v2/{self.name}/manifests/{locator}"
+
+
+def next_page(link: str | None) -> str | None:
+    """Return the URL of the next page from a `Link: <…>; rel="next"` header (RFC 8288), if there is one."""
+    if link is None or 'rel="next"' not in link:
+        return None
+    return link[link.index("<") + 1 : link.index(">")]
+
+
+def _at_most(chunks: Iterable[bytes], limit: int, doing: str) -> Iterator[bytes]:
+    seen = 0
+    for chunk in chunks:
+        seen += len(chunk)
+        if seen > limit:
+            raise VerificationFailed(
+                f"{doing}: more than {limit} bytes came.",
+                "The registry does not keep to the size it stated; do not use it.",
+            )
+        yield chunk

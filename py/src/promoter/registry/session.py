@@ -1,0 +1,122 @@
+"""Requests to one registry: authorised, tried again where that helps, and their failures in words."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from urllib.parse import urljoin
+
+from promoter.errors import NotFound, PromoterError, Unreachable
+from promoter.http.client import HttpClient
+from promoter.http.connection import Body, Response
+from promoter.registry.auth import Authenticator, Scopes
+
+_READS = frozenset({"GET", "HEAD"})
+
+
+class RegistrySession:
+    """One registry under one credential.
+
+    Args:
+        host: with its port.
+        http: the client whose connections are used.
+        auth: what answers the registry's challenges.
+
+    """
+
+    def __init__(self, host: str, http: HttpClient, auth: Authenticator) -> None:
+        self.host = host
+        self.http = http
+        self._auth = auth
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        scopes: Scopes,
+        headers: dict[str, str] | None = None,
+        body: Body = None,
+        *,
+        once: bool = False,
+    ) -> Response:
+        """Send a request, meeting a challenge if one comes. Any status but 401 is returned.
+
+        Args:
+            method: the HTTP method.
+            path: below the host, or an absolute URL the registry gave (`Location`, `Link`).
+            scopes: the token scopes it needs, such as `repository:project/name:pull,push`.
+            headers: besides Authorization.
+            body: see `HttpClient.request`.
+            once: leave trying again to the caller, who gets `TryAgain` or `ConnectionFailed`.
+
+        Raises:
+            NotPermitted: the credential is not accepted.
+            Unreachable: no answer.
+
+        """
+        url = urljoin(f"https://{self.host}/", path)
+        response = self._send(method, url, scopes, headers, body, once=once)
+        if response.status != HTTPStatus.UNAUTHORIZED:
+            return response
+        response.read()
+        self._auth.answer(response.headers.get("WWW-Authenticate", ""), scopes)
+        response = self._send(method, url, scopes, headers, body, once=once)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            raise self._auth.refused(f"it answered 401{said(response)} to {' '.join(scopes)}")
+        return response
+
+    def _send(
+        self, method: str, url: str, scopes: Scopes, headers: dict[str, str] | None, body: Body, *, once: bool
+    ) -> Response:
+        sent = {**(headers or {}), **self._auth.headers(scopes)}
+        if method in _READS:
+            return self.http.follow(method, url, sent)
+        return (self.http.attempt if once else self.http.request)(method, url, sent, body)
+
+    def failure(self, response: Response, doing: str) -> PromoterError:
+        """Turn an answer that is no success into the error it means.
+
+        Args:
+            response: the answer; its body is read.
+            doing: what was asked for, such as `pushing the manifest of HOST/NAME:TAG`.
+
+        """
+        status, words = response.status, said(response)
+        if status == HTTPStatus.FORBIDDEN:
+            error: PromoterError = self._auth.refused(f"403{words} while {doing}")
+        elif status == HTTPStatus.NOT_FOUND:
+            error = NotFound(
+                f"{self.host} does not have it: {doing} answered 404{words}.",
+                "Check the project, the name and the tag or digest.",
+            )
+        elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+            error = Unreachable(
+                f"{self.host} takes no writes: {doing} answered 405{words}.",
+                "The registry is read-only, perhaps for maintenance or garbage collection. Try again later.",
+            )
+        elif status == HTTPStatus.INSUFFICIENT_STORAGE:
+            error = Unreachable(
+                f"{self.host} is full: {doing} answered 507{words}.",
+                "Free space in the registry's storage, then run this again.",
+            )
+        elif status == HTTPStatus.TOO_MANY_REQUESTS:
+            error = Unreachable(
+                f"{self.host} limits the rate and kept doing so: {doing} answered 429{words}.",
+                "Wait, or ask for a higher limit.",
+            )
+        else:
+            error = Unreachable(
+                f"{self.host} failed: {doing} answered {status}{words}.",
+                "Look at the registry's log and free space, then run this again.",
+            )
+        return error
+
+
+def said(response: Response) -> str:
+    """Return what a registry's error body says, as ` (CODE: message)`; nothing where it says nothing."""
+    try:
+        error = json.loads(response.read())["errors"][0]
+        detail = f": {error['message']}" if error.get("message") else ""
+        return f" ({error['code']}{detail})"
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""

@@ -1,0 +1,191 @@
+"""The one door to the skopeo binary.
+
+skopeo gets its credentials through authfiles in a private directory, an environment with nothing in it that it does not
+need, and no more time than the command has. It is stopped when the command is, and waited for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Timer
+
+from promoter.credentials.authfile import write_authfile
+from promoter.credentials.sources import Credential
+from promoter.errors import (
+    NotFound,
+    NotPermitted,
+    PassingFailure,
+    PromoterError,
+    Unreachable,
+    VerificationFailed,
+    WrongUsage,
+)
+from promoter.http.connection import Patience
+from promoter.http.deadline import Deadline
+from promoter.http.trust import Trust
+from promoter.model.reference import ImageReference
+
+_GRACE_SECONDS = 5.0
+_LAST_LINES = 20
+_INHERITED = (
+    "PATH",
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+)
+
+_ASK_FOR_RIGHTS = "Check that the credentials may pull from the source and push to the destination."
+_CHECK_SOURCE = "It may have been deleted or pruned meanwhile. Build it again, or promote another one."
+_CHECK_TRUST = "Name the authority that signed the registry's certificate (--source-ca, --destination-ca, or `ca:`)."
+_CHECK_BYTES = "The image cannot be brought over byte for byte; look at what the source registry serves."
+_CHECK_STORE = "Free space in the registry's storage, or wait until it takes writes again; then run this again."
+_UPGRADE = "Install skopeo 1.6 or newer; older ones cannot keep digests."
+_RUN_AGAIN = "Look at the registries' logs, then run this again: what is there is not copied again."
+
+_MEANINGS: tuple[tuple[str, type[PromoterError], str], ...] = (
+    (r"unknown flag", WrongUsage, _UPGRADE),
+    (r"x509|certificate", Unreachable, _CHECK_TRUST),
+    (r"unauthorized|authentication required|denied|status:? 40[13]|username/password", NotPermitted, _ASK_FOR_RIGHTS),
+    (r"manifest unknown|name unknown|blob unknown|not found|status:? 404", NotFound, _CHECK_SOURCE),
+    (r"did not match|does not match|would change the manifest", VerificationFailed, _CHECK_BYTES),
+    (r"status:? 405|no space|insufficient storage|status:? 507|unsupported", Unreachable, _CHECK_STORE),
+)
+"""What skopeo's last words mean, the first that fits; whatever is not in here may pass by itself."""
+
+
+@dataclass(frozen=True)
+class End:
+    """One side of a copy.
+
+    Args:
+        reference: the image, by digest.
+        credential: what to log in with.
+        trust: whose certificate to accept.
+
+    """
+
+    reference: ImageReference
+    credential: Credential
+    trust: Trust
+
+
+def copy(source: End, destination: End, deadline: Deadline, patience: Patience, say: Callable[[str], None]) -> None:
+    """Copy an image with all its platforms, keeping every digest.
+
+    Args:
+        source: where from.
+        destination: where to; by digest, so that no tag is touched.
+        deadline: when to stop.
+        patience: how often to try again what failed in passing.
+        say: gets skopeo's lines as they come.
+
+    Raises:
+        WrongUsage: skopeo is missing or too old.
+        NotPermitted, NotFound, VerificationFailed, Unreachable: what skopeo said, by its class.
+        TimedOut: the deadline passed.
+
+    """
+    if shutil.which("skopeo") is None:
+        raise WrongUsage(
+            "skopeo is not installed, or not on PATH.", "Use the agent image, or install skopeo 1.6 or newer."
+        )
+    with tempfile.TemporaryDirectory(prefix="promoter-") as name:
+        private = Path(name)
+        command = ["skopeo", "copy", "--all", "--preserve-digests"]
+        command += [*_side("src", source, private), *_side("dest", destination, private)]
+        command += [f"docker://{source.reference}", f"docker://{destination.reference}"]
+
+        def attempt() -> None:
+            _run(command, private, deadline, say, str(destination.reference))
+
+        try:
+            attempt()
+        except PassingFailure as failure:
+            from promoter.http.backoff import try_again  # noqa: PLC0415 - most copies never need it
+
+            try_again(attempt, failure, patience, deadline)
+
+
+def _side(side: str, end: End, private: Path) -> list[str]:
+    """Make the flags of one side; files they need go into the private directory."""
+    authfile = write_authfile(private / f"{side}-auth.json", end.reference.registry, end.credential)
+    flags = [f"--{side}-authfile={authfile}", f"--{side}-tls-verify={str(end.trust.verify).lower()}"]
+    if end.trust.ca:
+        certificates = private / f"{side}-certificates"
+        certificates.mkdir()
+        shutil.copyfile(end.trust.ca, certificates / "ca.crt")
+        flags.append(f"--{side}-cert-dir={certificates}")
+    return flags
+
+
+def _run(command: list[str], private: Path, deadline: Deadline, say: Callable[[str], None], image: str) -> None:
+    doing = f"copying to {image}"
+    seconds = deadline.require(doing)
+    last: deque[str] = deque(maxlen=_LAST_LINES)
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=_environment(private),
+        start_new_session=True,
+    )
+    timer = Timer(seconds, process.terminate)
+    timer.start()
+    try:
+        for line in process.stdout or ():
+            last.append(line.rstrip())
+            say(last[-1])
+        process.wait()
+    finally:
+        timer.cancel()
+        _stop(process)
+    if process.returncode:
+        deadline.require(doing)
+        raise _failure(image, list(last), process.returncode)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """End the process if it still runs, gently first, and wait for it."""
+    if process.stdout:
+        process.stdout.close()
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _environment(private: Path) -> dict[str, str]:
+    """Leave skopeo what it needs; what it keeps (logins, caches) goes into the private directory."""
+    names = (*_INHERITED, *(name.lower() for name in _INHERITED))
+    kept = {name: os.environ[name] for name in names if name in os.environ}
+    return {**kept, "XDG_DATA_HOME": str(private), "XDG_RUNTIME_DIR": str(private), "LC_ALL": "C"}
+
+
+def _failure(image: str, lines: list[str], status: int) -> PromoterError:
+    said = " ".join(lines[-2:]) or f"exit status {status}"
+    match = re.search(r'level=fatal msg="((?:[^"\\]|\\.)*)"', said)
+    words = match[1].replace('\\"', '"') if match else said
+    for pattern, kind, remedy in _MEANINGS:
+        if re.search(pattern, words, re.IGNORECASE):
+            return kind(f"skopeo could not copy {image}: {words}", remedy)
+    return PassingFailure(f"skopeo could not copy {image}, and kept failing: {words}", _RUN_AGAIN)
