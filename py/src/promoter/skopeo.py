@@ -28,8 +28,8 @@ from promoter.errors import (
     VerificationFailed,
     WrongUsage,
 )
-from promoter.http.connection import Patience
 from promoter.http.deadline import Deadline
+from promoter.http.persistence import Patience, persist
 from promoter.http.trust import Trust
 from promoter.model.reference import ImageReference
 
@@ -107,16 +107,7 @@ def copy(source: End, destination: End, deadline: Deadline, patience: Patience, 
         command = ["skopeo", "copy", "--all", "--preserve-digests"]
         command += [*_side("src", source, private), *_side("dest", destination, private)]
         command += [f"docker://{source.reference}", f"docker://{destination.reference}"]
-
-        def attempt() -> None:
-            _run(command, private, deadline, say, str(destination.reference))
-
-        try:
-            attempt()
-        except PassingFailure as failure:
-            from promoter.http.backoff import try_again  # noqa: PLC0415 - most copies never need it
-
-            try_again(attempt, failure, patience, deadline)
+        persist(lambda: _run(command, private, deadline, say, str(destination.reference)), patience, deadline)
 
 
 def _side(side: str, end: End, private: Path) -> list[str]:

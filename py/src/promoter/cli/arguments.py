@@ -70,7 +70,7 @@ def parse(arguments: Sequence[str]) -> Invocation:
 def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     overview = _Parser(
         prog="promoter",
-        description="Bring tested container images into production, byte for byte, with the proof of who let them through.",
+        description="Bring tested container images into production, byte for byte, with proof of who let them through.",
         epilog="\n".join(["commands:", *(f"  {name:10} {command.help}" for name, command in COMMANDS.items())]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -80,7 +80,7 @@ def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     if arguments and arguments[0] in COMMANDS:
         return arguments[0], arguments[1:]
     given = overview.parse_args(arguments[:1])
-    overview.error(f"there is no command {given.command!r}")
+    raise WrongUsage(f"There is no command {given.command!r}.", f"The commands are {', '.join(COMMANDS)}.")
 
 
 def _add(parser: argparse.ArgumentParser, field: Field[Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from promoter.credentials.redaction import SECRETS
 from promoter.errors import PromoterError, WrongUsage
-from promoter.model.result import DescribeResult, HistoryResult, PromotionResult, Result, RollbackResult
+from promoter.model.result import DescribeResult, HistoryEntry, HistoryResult, PromotionResult, Result, RollbackResult
 
 _KIBI = 1024
 
@@ -95,10 +95,15 @@ def _promotion(result: PromotionResult) -> list[str]:
 def _history(result: HistoryResult) -> list[str]:
     if not result.entries:
         return [f"{result.image} is {result.digest}; no promotion is recorded for it."]
-    return [line for entry in result.entries for line in (
+    return [line for entry in result.entries for line in _entry(entry)]
+
+
+def _entry(entry: HistoryEntry) -> tuple[str, str]:
+    why = f": {entry.reason}" if entry.reason else ""
+    return (
         f"{'*' if entry.current else ' '} {entry.at}  {entry.action}  {entry.digest}",
-        f"    from {entry.source or entry.previous_digest}, asked for by {entry.requested_by}" + (f": {entry.reason}" if entry.reason else ""),
-    )]  # fmt: skip
+        f"    from {entry.source or entry.previous_digest}, asked for by {entry.requested_by}{why}",
+    )
 
 
 def _description(result: DescribeResult) -> list[str]:

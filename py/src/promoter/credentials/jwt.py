@@ -1,4 +1,4 @@
-"""What a token says about itself. Nothing is verified here: the cluster does that; this is to fail early and clearly."""
+"""What a token says about itself. The cluster verifies it; looking here is to fail early and clearly."""
 
 from __future__ import annotations
 

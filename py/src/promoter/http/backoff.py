@@ -10,9 +10,9 @@ from typing import TypeVar
 import tenacity
 
 from promoter.errors import PassingFailure
-from promoter.http.client import TryAgain
-from promoter.http.connection import Patience, Response
+from promoter.http.connection import Response
 from promoter.http.deadline import Deadline
+from promoter.http.persistence import Patience, TryAgain
 
 Result = TypeVar("Result")
 

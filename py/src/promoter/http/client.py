@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
+from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from promoter.errors import Unreachable
-from promoter.http.connection import Body, Connection, ConnectionFailed, Origin, Patience, Response, origin_of
+from promoter.http.connection import Body, Connection, ConnectionFailed, Origin, Response, origin_of
 from promoter.http.deadline import Deadline
+from promoter.http.persistence import Patience, TryAgain, persist
 from promoter.http.trust import Trust
 
 IDLE_SECONDS = 60.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
+Result = TypeVar("Result")
 _SAFE = frozenset({"GET", "HEAD"})
-
-
-class TryAgain(Exception):
-    """The answer was one that may be better next time.
-
-    Args:
-        response: the answer; its body has not been read.
-
-    """
-
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status)
-        self.response = response
 
 
 class HttpClient:
@@ -74,19 +64,14 @@ class HttpClient:
             TimedOut: the deadline has passed.
 
         """
-        return self.persist(lambda: self.attempt(method, url, headers, body))
-
-    def persist(self, attempt: Callable[[], Response]) -> Response:
-        """Call `attempt` until it neither raises `TryAgain` nor `ConnectionFailed`, or patience is over."""
         try:
-            return attempt()
-        except (TryAgain, ConnectionFailed) as failure:
-            from promoter.http.backoff import try_again  # noqa: PLC0415 - most commands never need it
+            return self.persist(lambda: self.attempt(method, url, headers, body))
+        except TryAgain as last:
+            return last.response
 
-            try:
-                return try_again(attempt, failure, self._patience, self.deadline)
-            except TryAgain as last:
-                return last.response
+    def persist(self, attempt: Callable[[], Result]) -> Result:
+        """Call `attempt` again while it fails in passing, as patient as this client is; see `persist`."""
+        return persist(attempt, self._patience, self.deadline)
 
     def attempt(self, method: str, url: str, headers: dict[str, str] | None = None, body: Body = None) -> Response:
         """Send a request once.

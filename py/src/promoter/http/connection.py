@@ -6,7 +6,6 @@ import http.client
 import os
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import SplitResult, urlsplit
 
@@ -129,8 +128,8 @@ class Connection:
         except ssl.SSLCertVerificationError as error:
             self.close()
             raise NotTrusted(
-                f"{parts.hostname}:{self.origin[2]} presents a certificate that is not trusted: {error.verify_message}.",
-                "Name the certificate authority that signed it (--source-ca, --destination-ca, or `ca:` of the environment).",
+                f"{parts.hostname}:{self.origin[2]} has a certificate that is not trusted: {error.verify_message}.",
+                "Name the authority that signed it (--source-ca, --destination-ca, or `ca:` in the configuration).",
             ) from error
         except (OSError, http.client.HTTPException) as error:
             self.close()
@@ -173,19 +172,3 @@ def _proxy_authorization(proxy: SplitResult) -> dict[str, str]:
 
     pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
     return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How often, and after what waits, a request that failed in passing is tried again.
-
-    Args:
-        attempts: how many times in all.
-        first_wait: seconds before the second attempt; it doubles with each further one.
-        longest_wait: seconds; also the most that a server's `Retry-After` is waited for.
-
-    """
-
-    attempts: int = 6
-    first_wait: float = 0.25
-    longest_wait: float = 60.0

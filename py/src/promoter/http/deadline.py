@@ -40,5 +40,5 @@ class Deadline:
             return left
         raise TimedOut(
             f"Timed out after {self.seconds:g} s while {doing}.",
-            "Nothing was flipped. Give it more time with --timeout, or run it again: what is there is not copied again.",
+            "No tag was flipped. Give it more time (--timeout), or run it again: what is there is not copied again.",
         )

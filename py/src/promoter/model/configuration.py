@@ -149,6 +149,6 @@ def check(configuration: Configuration) -> None:
         seen.add(ends)
         if (route.through == "webhook") != (route.webhook is not None):
             raise WrongUsage(
-                f"The route from {ends[0]} to {ends[1]} needs both `through: webhook` and a `webhook:` section, or neither.",
-                "Add what is missing.",
+                f"The route from {ends[0]} to {ends[1]} has only one of `through: webhook` and `webhook:`.",
+                "Write both, or neither.",
             )

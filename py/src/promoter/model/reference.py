@@ -87,8 +87,8 @@ def parse_reference(text: str) -> ImageReference:
     return ImageReference(host, name.repository, name.tag, name.digest)
 
 
-def parse_name(text: str, whole: str | None = None) -> ImageName:
-    """Read `repository[:tag][@digest]`; `whole` is what an error quotes.
+def parse_name(text: str, whole: str | None = None, *, bare: bool = False) -> ImageName:
+    """Read `repository[:tag][@digest]`, or a `bare` repository alone; `whole` is what an error quotes.
 
     Raises:
         WrongUsage: a part is malformed.
@@ -101,6 +101,8 @@ def parse_name(text: str, whole: str | None = None) -> ImageName:
     repository, colon, tag = rest.partition(":")
     if colon and not _TAG.fullmatch(tag):
         raise WrongUsage(f"{shown!r} is not an image reference: {tag!r} is no tag.", _FORM)
+    if bare and (at or colon):
+        raise WrongUsage(f"{shown!r} names more than a repository.", "Leave tag and digest out of it.")
     if not _REPOSITORY.fullmatch(repository) or len(repository) > _LONGEST_REPOSITORY:
         raise WrongUsage(f"{shown!r} is not an image reference: {repository!r} is no repository.", _FORM)
     return ImageName(repository, tag or None, digest or None)

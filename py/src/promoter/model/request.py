@@ -46,17 +46,21 @@ class Access(DestinationAccess):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Intent:
-    """What a promotion may do, and what is recorded about who wanted it."""
+class Stated:
+    """What is recorded about who wanted it."""
+
+    reason: str | None = option("why, for the record")
+    requested_by: str | None = option("who asks, for the record; the build or the user if left out", metavar="NAME")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent(Stated):
+    """What a promotion may do."""
 
     force: bool = option("overwrite a tag that another digest has taken; that digest is kept", default=False)
     dry_run: bool = option("look at both sides and say what would happen; change nothing", default=False)
     promotion_id: str | None = option(
         "ID that travels along and finds the promotion again; made up if left out", metavar="ID"
-    )
-    reason: str | None = option("why, for the record")
-    requested_by: str | None = option(
-        "who asks, for the record; the build's or the system's user if left out", metavar="NAME"
     )
     mount_from: tuple[str, ...] = option(
         "repository of the destination's registry to mount blobs from; may be given again", (), "REPOSITORY"
@@ -100,13 +104,9 @@ class DescribeRequest(DestinationAccess):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RollbackRequest(DestinationAccess):
+class RollbackRequest(DestinationAccess, Stated):
     """Flip a tag back to the digest it had before, or to a named one."""
 
     image: str = required("the image: environment/name:tag or a full reference by tag")
     to: str | None = option("digest to go back to; the previous one if left out", metavar="DIGEST")
     dry_run: bool = option("say what would happen; change nothing", default=False)
-    reason: str | None = option("why, for the record")
-    requested_by: str | None = option(
-        "who asks, for the record; the build's or the system's user if left out", metavar="NAME"
-    )

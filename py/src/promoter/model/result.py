@@ -27,7 +27,10 @@ class BuildOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class PromotionResult:
-    """What became of a promotion; sizes in bytes, times in seconds."""
+    """What became of a promotion; sizes in bytes, times in seconds.
+
+    `verified` is false where production's pipeline was handed the promotion and the destination may not be looked at.
+    """
 
     status: Literal["promoted", "unchanged", "planned"]
     promotion_id: str
@@ -42,6 +45,7 @@ class PromotionResult:
     record: str | None = None
     kept: str | None = None
     gates: tuple[str, ...] = ()
+    verified: bool = True
     build: BuildOutcome | None = None
 
 

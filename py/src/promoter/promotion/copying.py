@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from promoter import skopeo
-from promoter.errors import VerificationFailed
+from promoter.errors import NotPermitted, VerificationFailed
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.result import BlobCounts
 from promoter.promotion.image import Image
@@ -47,11 +48,15 @@ def survey(source: Place, destination: Place, image: Image) -> Survey:
 
     Blobs in another repository of the same registry count as mounted: that is what the promotion will do with them.
     """
-    found = each(lambda blob: destination.repository.has_blob(blob.digest), image.blobs)
-    present = tuple(blob for blob, there in zip(image.blobs, found, strict=True) if there)
-    absent = tuple(blob for blob, there in zip(image.blobs, found, strict=True) if not there)
+    absent = _absent(destination.repository, image)
+    present = tuple(blob for blob in image.blobs if blob not in absent)
     near = _same_registry(source, destination)
     return Survey(present, absent if near else (), () if near else absent)
+
+
+def _absent(repository: Repository, image: Image) -> tuple[Descriptor, ...]:
+    found = each(repository.has_blob, (blob.digest for blob in image.blobs))
+    return tuple(blob for blob, there in zip(image.blobs, found, strict=True) if not there)
 
 
 def copy(source: Place, destination: Place, image: Image, mount_from: Iterable[str], places: Places) -> Survey:
@@ -66,11 +71,29 @@ def copy(source: Place, destination: Place, image: Image, mount_from: Iterable[s
     there = mount(destination.repository, image.blobs, [*near, *mount_from], look_first=not near)
     if there.missing:
         places.say(f"copying {len(there.missing)} of {there.counts.total} blobs, {there.bytes_missing} bytes")
-        digest = image.top.digest
-        skopeo.copy(source.end(digest), destination.end(digest), places.deadline, places.patience, places.say_more)
+        _copy_by_skopeo(source, destination, image, len(there.missing), places)
     else:
         put_manifests(destination.repository, image.manifests)
     return there
+
+
+def _copy_by_skopeo(source: Place, destination: Place, image: Image, left: int, places: Places) -> None:
+    """Run skopeo; and once more as long as it is refused but gets further.
+
+    skopeo asks for no new token within a minute, even if the registry's tokens live for less: then it is refused in the
+    middle of a copy. What it has brought by then is not brought again.
+    """
+    digest = image.top.digest
+    while True:
+        try:
+            skopeo.copy(source.end(digest), destination.end(digest), places.deadline, places.patience, places.say_more)
+        except NotPermitted:
+            before, left = left, len(_absent(destination.repository, image))
+            if left >= before:
+                raise
+            places.say(f"refused in the middle of the copy; {left} blobs to go, with new tokens")
+        else:
+            return
 
 
 def mount(repository: Repository, blobs: Iterable[Descriptor], origins: list[str], *, look_first: bool) -> Survey:
@@ -114,7 +137,7 @@ def bring_small(source: Repository, destination: Repository, image: Image, *, ne
     """
     there = mount(destination, image.blobs, [source.name] if near else [], look_first=True)
     for blob in there.missing:
-        destination.upload(blob, lambda blob=blob: source.blob(blob))
+        destination.upload(blob, partial(source.blob, blob))
     put_manifests(destination, image.manifests)
 
 

@@ -10,8 +10,8 @@ from promoter import __version__
 from promoter.credentials.sources import ANONYMOUS, Credential, load_credential
 from promoter.errors import WrongUsage
 from promoter.http.client import HttpClient
-from promoter.http.connection import Patience
 from promoter.http.deadline import Deadline
+from promoter.http.persistence import Patience
 from promoter.http.trust import Trust
 from promoter.model.configuration import Configuration, Environment, Route
 from promoter.model.manifest import Descriptor
@@ -175,11 +175,14 @@ class Places:
         self, named: _Named, credentials: str | None, ca: str | None, tls_verify: bool | None
     ) -> Environment:
         """Return how to reach a place: flags win over what the configuration says."""
-        known = self.configuration.environments.get(
-            named.environment or "", Environment(registry=named.reference.registry)
+        host = named.reference.registry
+        known = self.configuration.environments.get(named.environment or "", Environment(registry=host))
+        return replace(
+            known,
+            credentials=known.credentials if credentials is None else credentials,
+            ca=known.ca if ca is None else ca,
+            tls_verify=known.tls_verify if tls_verify is None else tls_verify,
         )
-        given = {"credentials": credentials, "ca": ca, "tls_verify": tls_verify}
-        return replace(known, **{name: value for name, value in given.items() if value is not None})
 
     def _open(self, named: _Named, environment: Environment, actions: str) -> Place:
         reference = named.reference

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
-from promoter.errors import Refused
+from promoter.errors import NotPermitted, Refused
 from promoter.model.configuration import Route
 from promoter.model.manifest import Descriptor
 from promoter.model.request import PromoteRequest
@@ -15,7 +16,7 @@ from promoter.promotion.copying import copy, survey, verify
 from promoter.promotion.flipping import flip
 from promoter.promotion.image import look_into
 from promoter.promotion.places import Place, Places
-from promoter.promotion.record import Entry, build_url, new_id, now, requester
+from promoter.promotion.record import Entry, entry, new_id
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class Promotion:
     previous: Descriptor | None
     identity: str
 
-    def result(self, status: str, **facts: object) -> PromotionResult:
+    def result(self, status: str, **facts: Any) -> PromotionResult:  # noqa: ANN401 - the result's own fields
         """Return the result with what is known already."""
-        known = {
+        known: dict[str, Any] = {
             "status": status,
             "promotion_id": self.identity,
             "source": str(self.source.reference),
@@ -51,7 +52,19 @@ class Promotion:
             "digest": self.image.digest,
             "previous_digest": self.previous.digest if self.previous else None,
         }
-        return PromotionResult(**(known | facts))  # type: ignore[arg-type]
+        return PromotionResult(**(known | facts))
+
+    def entry(self) -> Entry:
+        """Return what is to be recorded."""
+        return entry(
+            "promoted",
+            self.destination.reference,
+            self.request,
+            self.identity,
+            self.previous.digest if self.previous else None,
+            source=str(self.source.reference),
+            git_commit=self.request.git_commit,
+        )
 
 
 def promote(request: PromoteRequest, places: Places) -> PromotionResult:
@@ -87,7 +100,17 @@ def look(request: PromoteRequest, places: Places) -> Promotion:
     route = places.route(source, destination)
     digest = source.repository.resolve(source.reference.locator)
     identity = request.promotion_id or new_id(str(source.reference), str(destination.reference), digest.digest)
-    return Promotion(request, route, source, destination, digest, destination.standing(), identity)
+    return Promotion(request, route, source, destination, digest, _standing(destination, route), identity)
+
+
+def _standing(destination: Place, route: Route | None) -> Descriptor | None:
+    """Look at the destination's tag; whoever hands over need not have the right to."""
+    try:
+        return destination.standing()
+    except NotPermitted:
+        if route and route.webhook:
+            return None
+        raise
 
 
 def require_free(promotion: Promotion) -> None:
@@ -97,9 +120,10 @@ def require_free(promotion: Promotion) -> None:
         Refused: another digest has it.
 
     """
-    if promotion.previous and not promotion.request.force:
+    previous = promotion.previous
+    if previous and not promotion.request.force:
         raise Refused(
-            f"{promotion.destination.reference} is taken: it is {promotion.previous.digest}, not {promotion.image.digest}.",
+            f"{promotion.destination.reference} is taken: it is {previous.digest}, not {promotion.image.digest}.",
             "Promote under another tag, or overwrite it with --force; the digest it has now is kept either way.",
         )
 
@@ -129,7 +153,7 @@ def _bring(promotion: Promotion, places: Places) -> PromotionResult:
     brought = copy(source, destination, image, mount_from, places)
     bring_companions(source, destination, find_companions(source.repository, image))
     verify(destination, image)
-    record, kept = flip(destination.repository, destination.tag, image.top, _entry(promotion))
+    record, kept = flip(destination.repository, destination.tag, image.top, promotion.entry())
     return promotion.result(
         "promoted",
         platforms=image.platforms,
@@ -137,21 +161,4 @@ def _bring(promotion: Promotion, places: Places) -> PromotionResult:
         bytes_uploaded=brought.bytes_missing,
         record=str(destination.repository.reference(record.digest)),
         kept=kept,
-    )
-
-
-def _entry(promotion: Promotion) -> Entry:
-    request = promotion.request
-    return Entry(
-        action="promoted",
-        at=now(),
-        tag=promotion.destination.tag,
-        destination=str(promotion.destination.repository),
-        source=str(promotion.source.reference),
-        previous_digest=promotion.previous.digest if promotion.previous else None,
-        promotion_id=promotion.identity,
-        requested_by=request.requested_by or requester(),
-        reason=request.reason,
-        git_commit=request.git_commit,
-        build=build_url(),
     )

@@ -1,7 +1,7 @@
 """Records: who let which image through, attached to the image itself.
 
-A record is an in-toto statement (https://in-toto.io/Statement/v1) about the image's digest, kept as an OCI artifact whose
-`subject` is the image (OCI image spec 1.1, "Guidelines for Artifact Usage").
+A record is an in-toto statement (https://in-toto.io/Statement/v1) about the image's digest, kept as an OCI artifact
+whose `subject` is the image (OCI image spec 1.1, "Guidelines for Artifact Usage").
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from promoter import __version__
@@ -25,6 +26,8 @@ from promoter.model.manifest import (
     digest_of,
     read_manifest,
 )
+from promoter.model.reference import ImageReference
+from promoter.model.request import Stated
 from promoter.registry.referrers import Referrer, attach, list_referrers
 from promoter.registry.repository import Repository
 
@@ -53,8 +56,8 @@ class Entry:
     promotion_id: str
     requested_by: str | None
     reason: str | None
+    build: str | None
     git_commit: str | None = None
-    build: str | None = None
     promoter: str = __version__
 
 
@@ -67,13 +70,13 @@ class Record:
     entry: Entry
 
 
-def now() -> str:
+def _now() -> str:
     """Return the time, in UTC, to the millisecond."""
     seconds = time.time()
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
 
 
-def requester() -> str:
+def _requester() -> str:
     """Return who asks if nobody says: the Jenkins build, or the system's user (any UID will do)."""
     if build := os.environ.get("BUILD_TAG"):
         return build
@@ -81,6 +84,35 @@ def requester() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return f"uid {os.getuid()}"
+
+
+def entry(
+    action: str, reference: ImageReference, stated: Stated, promotion_id: str, previous: str | None, **facts: str | None
+) -> Entry:
+    """Make an entry of here and now.
+
+    Args:
+        action: `promoted` or `rolled-back`.
+        reference: the tag that moves.
+        stated: who asks, and why.
+        promotion_id: the promotion.
+        previous: the digest that the tag has before.
+        facts: `source` and `git_commit`, where there are any.
+
+    """
+    return Entry(
+        action=action,
+        at=_now(),
+        tag=reference.tag or "",
+        destination=f"{reference.registry}/{reference.repository}",
+        source=facts.get("source"),
+        previous_digest=previous,
+        promotion_id=promotion_id,
+        requested_by=stated.requested_by or _requester(),
+        reason=stated.reason,
+        build=build_url(),
+        git_commit=facts.get("git_commit"),
+    )
 
 
 def build_url() -> str | None:
@@ -113,7 +145,7 @@ def write_record(repository: Repository, subject: Descriptor, entry: Entry) -> M
     payload = Descriptor(STATEMENT_TYPE, digest_of(content), len(content))
     for blob, data in ((_EMPTY, EMPTY_CONFIG), (payload, content)):
         if not repository.has_blob(blob.digest):
-            repository.upload(blob, lambda data=data: (data,))
+            repository.upload(blob, partial(iter, (data,)))
     manifest = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
@@ -148,5 +180,5 @@ def _is_record(referrer: Referrer) -> bool:
 def _read(repository: Repository, digest: str, subject: str) -> Record:
     layer = repository.manifest(digest).blobs[-1]
     predicate: dict[str, Any] = json.loads(b"".join(repository.blob(layer)))["predicate"]
-    known = {name: predicate.get(name) for name in Entry.__dataclass_fields__}
+    known: dict[str, Any] = {name: predicate.get(name) for name in Entry.__dataclass_fields__}
     return Record(digest, subject, Entry(**known))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from promoter.errors import NotFound
+from promoter.model.manifest import Descriptor
 from promoter.model.reference import checked_digest
 from promoter.model.request import RollbackRequest
 from promoter.model.result import RollbackResult
 from promoter.promotion.flipping import flip
 from promoter.promotion.history import entries_of
-from promoter.promotion.places import Places
-from promoter.promotion.record import Entry, build_url, new_id, now, requester
+from promoter.promotion.places import Place, Places
+from promoter.promotion.record import entry, new_id
 
 
 def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
@@ -22,34 +23,15 @@ def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
     """
     place = places.destination(request, request.image)
     current = place.repository.resolve(place.tag)
-    if request.to:
-        digest = checked_digest(request.to)
-    else:
-        previous = [entry for entry in entries_of(place, current) if entry.current]
-        if not previous or not previous[0].previous_digest:
-            raise NotFound(
-                f"No digest before {current.digest} is recorded for {place.reference}.",
-                "Name the one to go back to with --to; `promoter describe` lists what is kept.",
-            )
-        digest = previous[0].previous_digest
+    digest = checked_digest(request.to) if request.to else _previous(place, current)
     manifest = place.repository.manifest(digest)
     image = str(place.reference)
-    if digest == current.digest or request.dry_run:
-        status = "unchanged" if digest == current.digest else "planned"
-        return RollbackResult(status=status, image=image, digest=digest, previous_digest=current.digest)
-    entry = Entry(
-        action="rolled-back",
-        at=now(),
-        tag=place.tag,
-        destination=str(place.repository),
-        source=None,
-        previous_digest=current.digest,
-        promotion_id=new_id(image, digest),
-        requested_by=request.requested_by or requester(),
-        reason=request.reason,
-        build=build_url(),
-    )
-    record, kept = flip(place.repository, place.tag, manifest, entry)
+    if digest == current.digest:
+        return RollbackResult(status="unchanged", image=image, digest=digest, previous_digest=digest)
+    if request.dry_run:
+        return RollbackResult(status="planned", image=image, digest=digest, previous_digest=current.digest)
+    stated = entry("rolled-back", place.reference, request, new_id(image, digest), current.digest)
+    record, kept = flip(place.repository, place.tag, manifest, stated)
     return RollbackResult(
         status="rolled-back",
         image=image,
@@ -57,4 +39,15 @@ def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
         previous_digest=current.digest,
         record=str(place.repository.reference(record.digest)),
         kept=kept,
+    )
+
+
+def _previous(place: Place, current: Descriptor) -> str:
+    """Return the digest that the tag had before what it is now."""
+    for recorded in entries_of(place, current):
+        if recorded.current and recorded.previous_digest:
+            return recorded.previous_digest
+    raise NotFound(
+        f"No digest before {current.digest} is recorded for {place.reference}.",
+        "Name the one to go back to with --to; `promoter describe` lists what is kept.",
     )

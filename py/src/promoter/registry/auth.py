@@ -11,6 +11,7 @@ import re
 import time
 from base64 import b64encode
 from dataclasses import dataclass
+from http import HTTPStatus
 from threading import Lock
 from urllib.parse import urlencode
 
@@ -22,7 +23,6 @@ from promoter.http.client import HttpClient
 _DEFAULT_LIFETIME = 60.0
 _SPENT_SHARE = 0.8
 _PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
-_OK = 200
 
 Scopes = tuple[str, ...]
 
@@ -122,17 +122,15 @@ class Authenticator:
             "GET", url, {} if self._credential.is_anonymous else {"Authorization": self._basic()}
         )
         content = response.read()
-        if response.status in (401, 403):
+        if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise self.refused(f"its token service answered {response.status} to {' '.join(scopes)}")
         try:
-            if response.status != _OK:
-                raise ValueError(f"status {response.status}")
             answer = json.loads(content)
             value = str(answer.get("token") or answer["access_token"])
             lifetime = float(answer.get("expires_in") or _DEFAULT_LIFETIME)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Unreachable(
-                f"The token service of {self._host} gave no token: {error}.",
+                f"The token service of {self._host} gave no token, but {response.status}: {error}.",
                 "Look at the log of the token service.",
             ) from error
         SECRETS.learn(value)

@@ -1,5 +1,6 @@
-"""Referrers: artifacts that point at an image (distribution spec 1.1, "Listing Referrers", "Pushing Manifests with Subject").
+"""Referrers: artifacts that point at an image.
 
+Source: distribution spec 1.1, "Listing Referrers" and "Pushing Manifests with Subject".
 Where a registry has no referrers API they are listed in an index under the tag `sha256-<hex>` ("Referrers Tag Schema").
 """
 

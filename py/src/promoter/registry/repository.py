@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from promoter.errors import NotFound, NotPermitted, VerificationFailed
 from promoter.http.connection import Response
+from promoter.http.persistence import TryAgain
 from promoter.model.manifest import (
     CONFIG_TYPES,
     MANIFEST_TYPES,
@@ -242,7 +243,10 @@ class Repository:
 
         """
         doing = f"pushing the blob {descriptor.digest} to {self}"
-        response = self.session.http.persist(lambda: self._upload_once(descriptor, content, doing))
+        try:
+            response = self.session.http.persist(lambda: self._upload_once(descriptor, content, doing))
+        except TryAgain as last:
+            response = last.response
         if response.status != HTTPStatus.CREATED:
             raise self.session.failure(response, doing)
         response.read()

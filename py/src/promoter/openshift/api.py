@@ -1,0 +1,125 @@
+"""Requests to a cluster's API server, and its failures in words.
+
+An answer of the API is an object, or a `Status` (Kubernetes API conventions, "Response Status Kind"). Some come as
+several JSON documents in one body, and some, from the aggregation layer, are plain text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from promoter.credentials.sources import Credential
+from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable
+from promoter.http.client import HttpClient
+from promoter.http.connection import Response
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API server said: the status code, and every JSON document of the body, or else its text."""
+
+    status: int
+    documents: tuple[Object, ...]
+    text: str
+
+    @property
+    def message(self) -> str:
+        """The reason in words: a Status' message, or the beginning of the text."""
+        stated = (document.get("message") for document in self.documents if document.get("kind") == "Status")
+        return next((message for message in stated if message), self.text.strip()[:200])
+
+
+class ClusterApi:
+    """One cluster under one bearer token.
+
+    Args:
+        url: the API server, such as https://api.example.com:6443.
+        http: the client that is used.
+        credential: the token; without one, requests are anonymous.
+
+    """
+
+    def __init__(self, url: str, http: HttpClient, credential: Credential) -> None:
+        self.url = url.rstrip("/")
+        self.http = http
+        self.credential = credential
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that log in."""
+        if self.credential.is_anonymous:
+            return {"Accept": "application/json"}
+        return {"Accept": "application/json", "Authorization": f"Bearer {self.credential.secret}"}
+
+    def get(self, path: str, **query: str) -> Object:
+        """Get an object or a list.
+
+        Raises:
+            NotFound, NotPermitted, Unreachable: it cannot be had.
+
+        """
+        answer = read(self.http.request("GET", self._url(path, query), self.headers()))
+        if answer.status != HTTPStatus.OK or not answer.documents:
+            raise self.failure(answer, f"GET {path}")
+        return answer.documents[0]
+
+    def patch(self, path: str, change: Object) -> Object:
+        """Apply a JSON merge patch (RFC 7396) to an object.
+
+        Raises:
+            NotFound, NotPermitted, Unreachable: it cannot be done.
+
+        """
+        headers = self.headers() | {"Content-Type": "application/merge-patch+json"}
+        answer = read(self.http.request("PATCH", self._url(path, {}), headers, json.dumps(change).encode()))
+        if answer.status != HTTPStatus.OK or not answer.documents:
+            raise self.failure(answer, f"PATCH {path}")
+        return answer.documents[0]
+
+    def stream(self, path: str, **query: str) -> Response:
+        """Get something that is not JSON, such as a log, as it comes."""
+        return self.http.request("GET", self._url(path, query), self.headers())
+
+    def failure(self, answer: Answer, doing: str) -> PromoterError:
+        """Turn an answer that is no success into the error it means."""
+        said = f"{self.url} answered {answer.status} to {doing}: {answer.message}"
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            return NotPermitted(said, f"The token from {self.credential.source} is not accepted; renew it.")
+        if answer.status == HTTPStatus.FORBIDDEN:
+            return NotPermitted(
+                said,
+                f"Give the account of {self.credential.source} the right that is named, by a RoleBinding there.",
+            )
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return NotFound(said, "Check the project and the name.")
+        return Unreachable(said, "Look at the cluster's API servers, then run this again.")
+
+    def _url(self, path: str, query: dict[str, str]) -> str:
+        return f"{self.url}{path}{'?' + urlencode(query) if query else ''}"
+
+
+def read(response: Response) -> Answer:
+    """Read an answer to its end."""
+    text = response.read().decode("utf-8", "replace")
+    try:
+        documents = tuple(_documents(text))
+    except ValueError:
+        documents = ()
+    return Answer(response.status, documents, text)
+
+
+def _documents(text: str) -> Iterator[Object]:
+    decoder = json.JSONDecoder()
+    rest = text.strip()
+    while rest:
+        document, end = decoder.raw_decode(rest)
+        if not isinstance(document, dict):
+            raise ValueError("not an object")  # noqa: TRY004 - the same as no JSON at all
+        yield document
+        rest = rest[end:].lstrip()

@@ -1,0 +1,76 @@
+"""Production's side of a handover: what arrives is checked against production's own configuration, then promoted."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from promoter.errors import Refused, WrongUsage
+from promoter.model.reference import checked_digest, checked_tag, is_host, parse_name
+from promoter.model.request import Common, Intent, PromoteRequest, ReceiveRequest
+from promoter.model.result import PromotionResult
+from promoter.promotion.places import Places
+from promoter.promotion.promote import promote
+
+
+def receive(request: ReceiveRequest, places: Places) -> PromotionResult:
+    """Promote what the parameters name, if production's configuration takes it.
+
+    Nothing is sent anywhere, and no token is read, before all parameters have been checked.
+
+    Raises:
+        WrongUsage: a parameter is missing or malformed.
+        Refused: no environment or route of the configuration fits them.
+
+    """
+    _require_form(request)
+    origin = _environment(places, request.non_prod_registry, request.non_prod_project_name, "NON_PROD")
+    target = _environment(places, request.prod_registry, request.prod_project_name, "PROD")
+    route = places.configuration.route(origin, target)
+    if route is None or route.webhook or not route.takes(request.image_name):
+        raise Refused(
+            f"Production takes no image {request.image_name!r} from {origin} to {target}.",
+            "If it should, add it to `images` of that route in production's configuration.",
+        )
+    locator = f"@{request.image_digest}" if request.image_digest else f":{request.git_commit}"
+    asked = {field.name: getattr(request, field.name) for field in (*fields(Common), *fields(Intent))}
+    return promote(
+        PromoteRequest(
+            source=f"{origin}/{request.image_name}{locator}",
+            destination=f"{target}/{request.image_name}:{request.git_commit}",
+            git_commit=request.git_commit,
+            **asked,
+        ),
+        places,
+    )
+
+
+def _require_form(request: ReceiveRequest) -> None:
+    """Refuse a parameter that is missing or could be more than what it is meant to be."""
+    given = {
+        "IMAGE_NAME": request.image_name,
+        "NON_PROD_REGISTRY": request.non_prod_registry,
+        "PROD_REGISTRY": request.prod_registry,
+        "NON_PROD_PROJECT_NAME": request.non_prod_project_name,
+        "PROD_PROJECT_NAME": request.prod_project_name,
+        "GIT_COMMIT": request.git_commit,
+    }
+    if missing := [name for name, value in given.items() if not value]:
+        raise WrongUsage(f"The parameters lack {', '.join(missing)}.", "Send all that production's pipeline declares.")
+    for name in ("NON_PROD_REGISTRY", "PROD_REGISTRY"):
+        if not is_host(given[name]):
+            raise WrongUsage(f"{name} is {given[name]!r}, which is no registry host.", "Write host or host:port.")
+    for name in ("NON_PROD_PROJECT_NAME", "PROD_PROJECT_NAME", "IMAGE_NAME"):
+        parse_name(given[name], whole=f"{name}={given[name]}", bare=True)
+    checked_tag(request.git_commit)
+    if request.image_digest:
+        checked_digest(request.image_digest)
+
+
+def _environment(places: Places, registry: str, project: str, side: str) -> str:
+    name = places.configuration.environment_at(registry, project)
+    if name is None:
+        raise Refused(
+            f"Production's configuration has no environment at {registry}/{project} ({side}_REGISTRY and so on).",
+            "If images may come from or go there, add it to production's configuration, with a route.",
+        )
+    return name
