@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from promoter.model.fields import option, required
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """Return a field's name as request files and steps spell it."""
     first, *others = name.split("_")
     return first + "".join(part.capitalize() for part in others)
 
@@ -16,7 +17,7 @@ def _camel(name: str) -> str:
 class Common:
     """What every command takes."""
 
-    __pydantic_config__ = {"extra": "forbid", "strict": True, "alias_generator": _camel}  # noqa: RUF012 - pydantic's
+    __pydantic_config__ = {"extra": "forbid", "strict": True, "alias_generator": camel}  # noqa: RUF012 - pydantic's
 
     config: str | None = option("configuration file; promotion.yaml is read if it is there", metavar="FILE")
     timeout: str = option("the most time the whole command may take", "60m", "DURATION")

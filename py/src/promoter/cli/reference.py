@@ -1,0 +1,79 @@
+"""Writes the parameter tables of the documentation from the models: `python -m promoter.cli.reference`.
+
+docs/cli.md is written whole; in a step's help, vars/*.txt, what follows the line PARAMETERS is.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+from promoter.cli.commands import COMMANDS, Command
+from promoter.model.request import camel
+
+STEPS = {"promoteImage": "promote"}
+"""The steps whose parameters are those of a command."""
+
+_HEADING = "PARAMETERS\n"
+_WIDTH = 100
+_INTRODUCTION = """# The command line
+
+Every command also takes `--request FILE` (all parameters from a JSON file, with names in camelCase), `--result FILE` (the
+result as JSON, besides being shown) and `--json` (the result as JSON on standard output; words go to standard error).
+An image is `environment/name:tag`, with environments from the configuration, or a full reference by tag or digest.
+"""
+
+
+def documents(root: Path) -> dict[Path, str]:
+    """Return what the generated files should hold."""
+    steps = {root / "vars" / f"{step}.txt": COMMANDS[command] for step, command in STEPS.items()}
+    written = {path: _with_parameters(path.read_text(encoding="utf-8"), command) for path, command in steps.items()}
+    return {root / "docs" / "cli.md": _command_line(), **written}
+
+
+def _command_line() -> str:
+    return "\n".join([_INTRODUCTION, *(_section(name, command) for name, command in COMMANDS.items())])
+
+
+def _section(name: str, command: Command) -> str:
+    arguments = [field for field in fields(command.request) if field.default is MISSING]
+    usage = " ".join(["promoter", name, *(field.name.upper() for field in arguments), "[flags]"])
+    rows = [f"| `{_flag(field)}` | {_about(field)} |" for field in _ordered(command)]
+    return "\n".join([f"## {usage}", "", command.help, "", "| parameter | what it is |", "| --- | --- |", *rows, ""])
+
+
+def _flag(field: Field[Any]) -> str:
+    if field.default is MISSING:
+        return field.name.upper()
+    flag = f"--{field.name.replace('_', '-')}"
+    return flag if field.type == "bool" else f"{flag} {field.metadata['metavar']}"
+
+
+def _with_parameters(text: str, command: Command) -> str:
+    head, _, _ = text.partition(_HEADING)
+    names = {field.name: camel(field.name) for field in _ordered(command)}
+    column = max(map(len, names.values())) + 4
+    lines = []
+    for field in _ordered(command):
+        first, *others = wrap(_about(field), _WIDTH - column)
+        lines += [f"  {names[field.name]}".ljust(column) + first, *(" " * column + line for line in others)]
+    return head + _HEADING + "\n".join(lines) + "\n"
+
+
+def _ordered(command: Command) -> list[Field[Any]]:
+    """Return the fields, the ones that must be given first."""
+    return sorted(fields(command.request), key=lambda field: field.default is not MISSING)
+
+
+def _about(field: Field[Any]) -> str:
+    help_text: str = field.metadata["help"]
+    shown = field.default not in (MISSING, None, False, "", ())
+    return f"{help_text}; {field.default} if left out" if shown else help_text
+
+
+if __name__ == "__main__":
+    for document, content in documents(Path(sys.argv[1])).items():
+        document.write_text(content, encoding="utf-8")
