@@ -1,0 +1,238 @@
+"""The API: which path and method mean which verb on which kind of object, and what each answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from . import build_configs, secrets
+from .access import Access, Action
+from .answers import (
+    BUILD_CONFIGS,
+    JSON,
+    KINDS,
+    MERGE_PATCH,
+    PLAIN_UTF8,
+    SECRETS,
+    Answer,
+    ApiError,
+    Document,
+    Kind,
+    bad_request,
+    deleted,
+    encode,
+    json_answer,
+    method_not_allowed,
+    no_such_path,
+    unsupported_media_type,
+)
+from .build_logs import BuildLogs
+from .builds import Builds
+from .faults import SERVICE_UNAVAILABLE, Faults
+from .jenkins import log_page
+from .objects import Change, Objects
+from .request import Request
+from .runs import Runs
+from .webhooks import BODY_LIMIT, Webhooks, too_large
+
+_PATH = re.compile(
+    r"/(?P<api>apis/[^/]+/v1|api/v1|oapi/v1)/namespaces/(?P<project>[^/]+)/(?P<plural>[^/]+)"
+    r"(?:/(?P<name>[^/]+)(?:/(?P<subresource>[^/]+)(?P<subpath>/.*)?)?)?"
+)
+_LEGACY = "oapi/v1"
+_COMPLETED = {BUILD_CONFIGS: build_configs.completed, SECRETS: secrets.stored}
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_NO_PAGE = Answer(HTTPStatus.NOT_FOUND, b"404 page not found\n", PLAIN_UTF8)  # [3] legacy path /oapi/v1
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request whose path has been understood; `subpath` is what follows the subresource."""
+
+    request: Request
+    action: Action
+    subpath: str
+
+    @property
+    def project(self) -> str:
+        return self.action.project
+
+    @property
+    def kind(self) -> Kind:
+        return self.action.kind
+
+    @property
+    def name(self) -> str:
+        if self.action.name is None:
+            raise method_not_allowed()
+        return self.action.name
+
+    def document(self, media_type: str = JSON) -> Document:
+        """Return the JSON object in the body, which must come as this media type."""
+        if self.request.headers.get("Content-Type", JSON).partition(";")[0] != media_type:
+            raise unsupported_media_type(media_type)
+        if len(self.request.body) > BODY_LIMIT:
+            raise too_large()
+        try:
+            document = json.loads(self.request.body)
+        except ValueError as error:
+            raise bad_request(f"the body is not JSON: {error}") from None
+        if not isinstance(document, dict):
+            raise bad_request("the body is not a JSON object")
+        return document
+
+
+class Api:
+    """Answers requests; a verb that has no handler is answered 405.
+
+    A further kind of object (image streams, say) is a Kind, an entry in `_COMPLETED`, and its handlers.
+    """
+
+    def __init__(
+        self, objects: Objects, access: Access, runs: Runs, logs: BuildLogs, faults: Faults, *, legacy: bool
+    ) -> None:
+        self._objects = objects
+        self._access = access
+        self._runs = runs
+        self._logs = logs
+        self._faults = faults
+        self._legacy = legacy
+        self._builds = Builds(objects, runs)
+        self._webhooks = Webhooks(objects, self._builds)
+        self._handlers: dict[tuple[str, str], Callable[[Call], Answer]] = {
+            ("list", "buildconfigs"): self._list,
+            ("watch", "buildconfigs"): self._watch,
+            ("get", "buildconfigs"): self._get,
+            ("create", "buildconfigs"): self._create,
+            ("delete", "buildconfigs"): self._delete,
+            ("create", "buildconfigs/instantiate"): self._instantiate,
+            ("create", "buildconfigs/webhooks"): self._webhook,
+            ("list", "builds"): self._list,
+            ("watch", "builds"): self._watch,
+            ("get", "builds"): self._get,
+            ("patch", "builds"): self._patch_build,
+            ("get", "builds/log"): self._build_log,
+            ("list", "secrets"): self._list,
+            ("get", "secrets"): self._get,
+            ("create", "secrets"): self._create,
+            ("delete", "secrets"): self._delete,
+        }
+
+    def answer(self, request: Request, authorization: str) -> Answer:
+        try:
+            user = self._access.authenticate(authorization)
+            if request.path.startswith("/jenkins/"):
+                return log_page(self._runs, user, request.path, request.query)
+            return self._call(request, user)
+        except ApiError as error:
+            return error.answer()
+
+    def create(self, kind: Kind, project: str, document: Document) -> Document:
+        """Store a new object as a POST of it would."""
+        return self._objects.create(kind, project, _COMPLETED[kind](document))
+
+    def _call(self, request: Request, user: str) -> Answer:
+        if request.path.startswith(f"/{_LEGACY}") and not self._legacy:
+            return _NO_PAGE
+        call = _understood(request)
+        self._access.authorize(user, call.action)
+        if call.kind.group and self._faults.take_unavailable():
+            return SERVICE_UNAVAILABLE
+        return self._handler(call.action)(call)
+
+    def _handler(self, action: Action) -> Callable[[Call], Answer]:
+        handler = self._handlers.get((action.verb, action.resource))
+        if handler is None:
+            known = any(resource == action.resource for _, resource in self._handlers)
+            raise method_not_allowed() if known else no_such_path()
+        return handler
+
+    def _list(self, call: Call) -> Answer:
+        return json_answer(self._objects.page(call.kind, call.project, call.request.query))
+
+    def _watch(self, call: Call) -> Answer:
+        changes = self._objects.watch(call.kind, call.project, call.request.query)
+        return Answer(HTTPStatus.OK, _events(changes))
+
+    def _get(self, call: Call) -> Answer:
+        if not re.search(r"\*/\*|application/(json|\*)", call.request.headers.get("Accept", "*/*")):
+            raise _not_acceptable()
+        return json_answer(self._objects.get(call.kind, call.project, call.name))
+
+    def _create(self, call: Call) -> Answer:
+        return json_answer(self.create(call.kind, call.project, call.document()), HTTPStatus.CREATED)
+
+    def _delete(self, call: Call) -> Answer:
+        gone = self._objects.delete(call.kind, call.project, call.name)
+        if call.kind is BUILD_CONFIGS:
+            self._builds.collect(call.project, call.name)
+        return json_answer(deleted(call.kind, call.name, gone["metadata"]["uid"]))
+
+    def _instantiate(self, call: Call) -> Answer:
+        build = self._builds.instantiate(call.project, call.name, call.document())
+        return json_answer(build, HTTPStatus.CREATED)
+
+    def _webhook(self, call: Call) -> Answer:
+        fault = self._faults.take_webhook()
+        self._objects.wait_closed(fault.delay_s)
+        if fault.answer is not None:
+            return fault.answer
+        if call.request.query.get("dryRun"):  # [13] webhook ?dryRun=All
+            raise bad_request("dryRun is not supported")
+        content_type = call.request.headers.get("Content-Type", "")
+        documents = self._webhooks.call(call.project, call.name, call.subpath, content_type, call.request.body)
+        if documents[0]["kind"] == "Status":
+            return json_answer(documents[0])
+        if fault.edit is not None:
+            documents[0] = fault.edit(documents[0])
+        return Answer(HTTPStatus.OK, b"".join(map(encode, documents)), PLAIN_UTF8, dropped=fault.drop)
+
+    def _patch_build(self, call: Call) -> Answer:
+        return json_answer(self._builds.patch(call.project, call.name, call.document(MERGE_PATCH)))
+
+    def _build_log(self, call: Call) -> Answer:
+        return self._logs.answer(call.project, call.name, call.request.query)
+
+
+def _understood(request: Request) -> Call:
+    found = _PATH.fullmatch(request.path.removesuffix("/"))
+    kind = found and _kind(found["api"], found["plural"])
+    if not found or not kind:
+        raise no_such_path()
+    action = Action(_verb(request, found["name"]), kind, found["project"], found["name"], found["subresource"])
+    return Call(request, action, found["subpath"] or "")
+
+
+def _kind(api: str, plural: str) -> Kind | None:
+    for kind in KINDS:
+        served_below = f"apis/{kind.api_version}" if kind.group else "api/v1"
+        if kind.plural == plural and (api == served_below or (api == _LEGACY and kind.group)):
+            return kind
+    return None
+
+
+def _verb(request: Request, name: str | None) -> str:
+    if request.method in _VERBS:
+        return _VERBS[request.method]
+    if request.method != "GET":  # [13] HEAD
+        raise method_not_allowed()
+    if name is not None:
+        return "get"
+    return "watch" if request.query.get("watch") in ("1", "true") else "list"
+
+
+def _events(changes: Iterator[Change]) -> Iterator[bytes]:
+    """[10] One JSON document a line."""
+    return (encode({"type": change.type, "object": change.document}) for change in changes)
+
+
+def _not_acceptable() -> ApiError:
+    """[13] Accept: text/html."""
+    message = (
+        "406: Not Acceptable\n\nAvailable representations: "
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+    )
+    return ApiError(HTTPStatus.NOT_ACCEPTABLE, "NotAcceptable", message, {})

@@ -1,0 +1,136 @@
+"""The cluster as a test sees it: set it up, point a client at `url`, look at what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Self
+
+from tests.support.tls import CertificateAuthority
+
+from .access import Access, Right
+from .answers import BUILD_CONFIGS, BUILDS, SECRETS, Answer, Document
+from .api import Api
+from .build_configs import GenericTrigger, RunPolicy, Strategy, build_config
+from .build_logs import BuildLogs
+from .faults import Faults
+from .objects import Objects
+from .phases import phase_of
+from .request import Request
+from .runs import BuildRun, Runner, Runs
+from .secrets import secret
+from .server import Server
+
+
+def complete(run: BuildRun) -> None:
+    """The runner of builds that have nothing to do."""
+
+
+class Cluster:
+    """A cluster that runs while its `with` block does.
+
+    `runner` is called for each build in a thread of its own: it returns for Complete, and raises for Failed
+    (BuildError for Error). With `legacy` the API is served below /oapi/v1 too, as 3.x servers do.
+    `log_start_wait_s` is how long the log of a build waits for its start. Leaving the block raises
+    RuntimeError if a runner does not end when cancelled, and what went wrong in the stub itself.
+    """
+
+    def __init__(
+        self,
+        ca: CertificateAuthority,
+        runner: Runner = complete,
+        *,
+        legacy: bool = False,
+        log_start_wait_s: float = 30.0,
+    ) -> None:
+        self.ca = ca.certificate
+        self.requests: list[Request] = []
+        self._server = Server(ca.issue("cluster"))
+        self.url = f"https://{self._server.host}"
+        self._objects = Objects()
+        self._access = Access()
+        self._runs = Runs(self._objects, self.url, runner)
+        self.faults = Faults(self._objects)
+        logs = BuildLogs(self._objects, self._runs, log_start_wait_s)
+        self._api = Api(self._objects, self._access, self._runs, logs, self.faults, legacy=legacy)
+
+    def __enter__(self) -> Self:
+        self._server.answerer = self._answer
+        self._server.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self._runs.stop()
+        finally:
+            self._server.stop()
+
+    def add_project(self, name: str) -> None:
+        self._objects.add_project(name)
+
+    def add_user(self, user: str, *, token: str, rights: Iterable[Right] = ()) -> None:
+        """Let a bearer token stand for a user; rights come from `view(project)` and `edit(project)`."""
+        self._access.add_user(user, token, rights)
+
+    def allow_anonymous_webhooks(self, project: str) -> None:
+        """Do what a RoleBinding of system:webhook to system:unauthenticated does."""
+        self._access.allow_anonymous_webhooks(project)
+
+    def add_secret(self, project: str, name: str, values: Mapping[str, str]) -> None:
+        self.add_project(project)
+        self._api.create(SECRETS, project, secret(name, values))
+
+    def add_build_config(
+        self,
+        project: str,
+        name: str,
+        *,
+        strategy: Strategy = "JenkinsPipeline",
+        jenkinsfile: str = "",
+        env: Mapping[str, str] | None = None,
+        triggers: Iterable[GenericTrigger] = (),
+        git_ref: str | None = None,
+        run_policy: RunPolicy = "Serial",
+        paused: bool = False,
+        runner: Runner | None = None,
+    ) -> None:
+        """Add a BuildConfig; with `git_ref` its source is a Git branch, with `runner` its builds run so."""
+        document = build_config(
+            name,
+            strategy=strategy,
+            jenkinsfile=jenkinsfile,
+            env=env,
+            triggers=triggers,
+            git_ref=git_ref,
+            run_policy=run_policy,
+            paused=paused,
+        )
+        self.add_project(project)
+        self._api.create(BUILD_CONFIGS, project, document)
+        if runner is not None:
+            self._runs.use(project, name, runner)
+
+    def build(self, project: str, name: str) -> Document:
+        """Return a Build as a GET would."""
+        return self._objects.get(BUILDS, project, name)
+
+    def builds(self, project: str) -> list[Document]:
+        return self._objects.all(BUILDS, project)
+
+    def wait_for_phase(self, project: str, name: str, phase: str, timeout_s: float = 10.0) -> Document:
+        """Wait until a Build is in the phase and return it, or raise TimeoutError."""
+        with self._objects.changed:
+            reached = self._objects.changed.wait_for(lambda: phase_of(self._objects, project, name) == phase, timeout_s)
+            if not reached:
+                now = phase_of(self._objects, project, name)
+                raise TimeoutError(f"build {project}/{name} is {now}, not {phase}, after {timeout_s} s")
+            return self.build(project, name)
+
+    def _answer(self, request: Request, authorization: str) -> Answer:
+        self.requests.append(request)
+        return self._api.answer(request, authorization)
