@@ -91,6 +91,10 @@ class Interrupted(BaseException):
 
     """
 
+    kind = "interrupted"
+    message = "A signal ended it."
+    remedy = "Nothing is half done: run it again, and it goes on from what is there."
+
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
         self.exit_code = 128 + signal_number

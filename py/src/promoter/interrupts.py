@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: they end a command in order, and wait where the order must not be broken."""
+"""SIGINT, SIGTERM and SIGHUP: they end a command in order, and wait where the order must not be broken."""
 
 from __future__ import annotations
 
@@ -9,24 +9,53 @@ from types import FrameType
 
 from promoter.errors import Interrupted
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+class _Gate:
+    """Lets the first signal through, at once or when nothing is deferred any more.
+
+    Later ones are ignored: the way out is short, and a second signal would leave behind what the first one cleans up.
+    """
+
+    def __init__(self) -> None:
+        self.arrived: int | None = None
+        self.deferring = 0
+
+    def arrive(self, number: int, _frame: FrameType | None) -> None:
+        """Take a signal in; it is a signal handler."""
+        if self.arrived is None:
+            self.arrived = number
+            self.let_through()
+
+    def let_through(self) -> None:
+        """Raise `Interrupted` if a signal has arrived and may go on."""
+        if self.arrived is not None and not self.deferring:
+            raise Interrupted(self.arrived)
+
+
+_gate = _Gate()
 
 
 def install() -> None:
-    """Make both signals raise `Interrupted` in the main thread, so that everything open is closed on the way out."""
-    for number in _SIGNALS:
-        signal.signal(number, _interrupt)
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    raise Interrupted(number)
+    """Make the signals raise `Interrupted` in the main thread, so that everything open is closed on the way out."""
+    global _gate  # noqa: PLW0603 - signals are the process's
+    _gate = _Gate()
+    signal.signal(signal.SIGINT, _gate.arrive)
+    signal.signal(signal.SIGTERM, _gate.arrive)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which is how nohup starts a command
+        signal.signal(signal.SIGHUP, _gate.arrive)
 
 
 @contextmanager
 def deferred_signals() -> Iterator[None]:
-    """Hold both signals back until the block is over: for the moment in which a tag is flipped."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    """Hold signals back until the block is over: for the moment in which a tag is flipped, or a process started."""
+    _gate.deferring += 1
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _gate.deferring -= 1
+        _gate.let_through()
+
+
+def forget_signals() -> None:
+    """Let a signal that was held back come too late: what it would have stopped is done."""
+    _gate.arrived = None

@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import tempfile
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
@@ -31,6 +32,7 @@ from promoter.errors import (
 from promoter.http.deadline import Deadline
 from promoter.http.persistence import Patience, persist
 from promoter.http.trust import Trust
+from promoter.interrupts import deferred_signals
 from promoter.model.reference import ImageReference
 
 _GRACE_SECONDS = 5.0
@@ -126,29 +128,38 @@ def _run(command: list[str], private: Path, deadline: Deadline, say: Callable[[s
     doing = f"copying to {image}"
     seconds = deadline.require(doing)
     last: deque[str] = deque(maxlen=_LAST_LINES)
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env=_environment(private),
-        start_new_session=True,
-    )
-    timer = Timer(seconds, process.terminate)
-    timer.start()
-    try:
-        for line in process.stdout or ():
-            last.append(line.rstrip())
-            say(last[-1])
-        process.wait()
-    finally:
-        timer.cancel()
-        _stop(process)
+    with _started(command, private) as process:
+        timer = Timer(seconds, process.terminate)
+        timer.start()
+        try:
+            for line in process.stdout or ():
+                last.append(line.rstrip())
+                say(last[-1])
+            process.wait()
+        finally:
+            timer.cancel()
     if process.returncode:
         deadline.require(doing)
         raise _failure(image, list(last), process.returncode)
+
+
+@contextmanager
+def _started(command: list[str], private: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start the process, in a session of its own: what a terminal sends to all is for us to pass on. End it at exit."""
+    with ExitStack() as stack:
+        with deferred_signals():
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                env=_environment(private),
+                start_new_session=True,
+            )
+            stack.callback(_stop, process)
+        yield process
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

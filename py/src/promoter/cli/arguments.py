@@ -61,9 +61,10 @@ def parse(arguments: Sequence[str]) -> Invocation:
             _add(parser, field)
     given = vars(parser.parse_args(rest))
     request_file, result_file, json = given.pop("request"), given.pop("result"), given.pop("json")
-    request = (
-        None if file_given else command.request(**{key: value for key, value in given.items() if value is not None})
-    )
+    parameters: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in given.items() if value is not None
+    }
+    request = None if file_given else command.request(**parameters)
     return Invocation(name, command, request, request_file, result_file, json)
 
 

@@ -45,7 +45,7 @@ def load_configuration(named: str | None) -> Configuration:
 def _text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise WrongUsage(
             f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.", "Name a readable file."
         ) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from promoter.credentials.redaction import SECRETS
-from promoter.errors import PromoterError, WrongUsage
+from promoter.errors import Interrupted, PromoterError, WrongUsage
 from promoter.model.result import DescribeResult, HistoryEntry, HistoryResult, PromotionResult, Result, RollbackResult
 
 _KIBI = 1024
@@ -22,11 +22,18 @@ def say(line: str) -> None:
 
 def show(result: Result, *, as_json: bool) -> None:
     """Show a result on standard output."""
-    text = to_json(asdict(result)) if as_json else "\n".join(_words(result))
-    print(SECRETS.redact(text), flush=True)
+    if as_json:
+        show_json(asdict(result))
+    else:
+        print(SECRETS.redact("\n".join(_words(result))), flush=True)
 
 
-def error_document(error: PromoterError) -> dict[str, Any]:
+def show_json(document: dict[str, Any]) -> None:
+    """Show a document on standard output."""
+    print(to_json(document), flush=True)
+
+
+def error_document(error: PromoterError | Interrupted) -> dict[str, Any]:
     """Return an error as programs read it."""
     about = {"kind": error.kind, "message": error.message, "remedy": error.remedy, "exit_code": error.exit_code}
     return {"error": about}
@@ -34,7 +41,7 @@ def error_document(error: PromoterError) -> dict[str, Any]:
 
 def to_json(document: dict[str, Any]) -> str:
     """Write a document as JSON, without secrets."""
-    return SECRETS.redact(json.dumps(document, indent=2))
+    return json.dumps(_redacted(document), indent=2)
 
 
 def write_result(path: str, document: dict[str, Any]) -> None:
@@ -46,10 +53,20 @@ def write_result(path: str, document: dict[str, Any]) -> None:
     """
     try:
         Path(path).write_text(f"{to_json(document)}\n", encoding="utf-8")
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise WrongUsage(
-            f"The result cannot be written to {path}: {error.strerror}.", "Name a file in a directory that is there."
+            f"The result cannot be written to {path}: {getattr(error, 'strerror', None) or error}.",
+            "Name a file in a directory that is there.",
         ) from error
+
+
+def _redacted(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
+    """Redact texts one by one: in the JSON as a whole, a secret such as 1234 would take the place of a number."""
+    if isinstance(value, str):
+        return SECRETS.redact(value)
+    if isinstance(value, dict):
+        return {name: _redacted(inner) for name, inner in value.items()}
+    return [_redacted(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def size(count: int) -> str:
@@ -87,6 +104,7 @@ def _promotion(result: PromotionResult) -> list[str]:
         f"  kept as    {result.kept}" if result.kept else "",
         f"  record     {result.record}" if result.record else "",
         f"  build      {result.build.name} ({result.build.phase})" if result.build else "",
+        "" if result.verified else "  verified   no: the destination may not be looked at from here",
         f"  took       {result.duration_seconds:.1f} s",
     ]
     return [line for line in lines if line]

@@ -15,29 +15,30 @@ from promoter.interrupts import install
 from promoter.model.duration import seconds
 from promoter.promotion.places import Places
 
-_UNEXPECTED = 1
-
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; show its result or its error, and return its exit code."""
     install()
+    as_json, result_file = "--json" in arguments, None
     try:
         invocation = parse(arguments)
-    except PromoterError as error:
-        return _fail(error, None)
-    try:
+        result_file = _ready(invocation.result_file)
         result = _call(invocation)
-        if invocation.result_file:
-            output.write_result(invocation.result_file, asdict(result))
-        output.show(result, as_json=invocation.json)
-    except PromoterError as error:
-        return _fail(error, invocation)
-    except Interrupted as interrupt:
-        output.say("Interrupted. Nothing is half done: run it again, and it goes on from what is there.")
-        return interrupt.exit_code
-    except Exception:  # noqa: BLE001 - a traceback must be redacted too
-        return _fail_unexpectedly()
+        if result_file:
+            output.write_result(result_file, asdict(result))
+        output.show(result, as_json=as_json)
+    except (PromoterError, Interrupted) as error:
+        return _fail(error, as_json, result_file)
+    except Exception as error:  # noqa: BLE001 - a traceback must be redacted too
+        return _fail(_defect(error), as_json, result_file)
     return 0
+
+
+def _ready(result_file: str | None) -> str | None:
+    """Empty the file, so that one that cannot be written is refused first, and no older result is taken for ours."""
+    if result_file:
+        output.write_result(result_file, {})
+    return result_file
 
 
 def _call(invocation: Invocation) -> Any:  # noqa: ANN401 - each command has its own result
@@ -47,18 +48,27 @@ def _call(invocation: Invocation) -> Any:  # noqa: ANN401 - each command has its
     return invocation.command.load()(request, places)
 
 
-def _fail(error: PromoterError, invocation: Invocation | None) -> int:
-    output.say(f"{error.kind}: {error.message}\n  {error.remedy}")
+def _fail(error: PromoterError | Interrupted, as_json: bool, result_file: str | None) -> int:
+    _say(error)
     document = output.error_document(error)
-    if invocation and invocation.json:
-        print(output.to_json(document), flush=True)
-    if invocation and invocation.result_file:
-        output.write_result(invocation.result_file, document)
+    if as_json:
+        output.show_json(document)
+    if result_file:
+        try:
+            output.write_result(result_file, document)
+        except PromoterError as unwritten:
+            _say(unwritten)
     return error.exit_code
 
 
-def _fail_unexpectedly() -> int:
+def _say(error: PromoterError | Interrupted) -> None:
+    output.say(f"{error.kind}: {error.message}\n  {error.remedy}")
+
+
+def _defect(error: Exception) -> PromoterError:
     import traceback  # noqa: PLC0415 - slow to import, and hopefully never needed
 
-    output.say(f"{traceback.format_exc()}\nThis is a defect of promoter; please report it with the lines above.")
-    return _UNEXPECTED
+    output.say(traceback.format_exc())
+    return PromoterError(
+        f"This is a defect of promoter ({type(error).__name__}).", "Please report it, with the lines of its traceback."
+    )

@@ -8,10 +8,11 @@ import time
 from base64 import urlsafe_b64decode
 
 _PARTS = 3
+_YEAR_10000 = 253402300800
 
 
 def expiry(token: str) -> float | None:
-    """Return the `exp` of a JWT (RFC 7519, 4.1.4) in seconds since the epoch; nothing for any other token."""
+    """Return the `exp` of a JWT (RFC 7519, 4.1.4) in seconds since the epoch; nothing where there is no such date."""
     parts = token.split(".")
     if len(parts) != _PARTS:
         return None
@@ -20,7 +21,9 @@ def expiry(token: str) -> float | None:
     except (binascii.Error, ValueError):
         return None
     exp = claims.get("exp") if isinstance(claims, dict) else None
-    return float(exp) if isinstance(exp, int | float) and not isinstance(exp, bool) else None
+    if isinstance(exp, bool) or not isinstance(exp, int | float) or not 0 <= exp < _YEAR_10000:
+        return None
+    return float(exp)
 
 
 def has_expired(token: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from threading import Lock
 from urllib.parse import quote, quote_plus
 
 SHOWN = "****"
@@ -15,6 +16,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._forms: list[str] = []
+        self._lock = Lock()
 
     def learn(self, secret: str, user: str | None = None) -> None:
         """Remember a secret: plain, URL-encoded, JSON-escaped, in base64, and as `user:secret` in base64.
@@ -27,10 +29,11 @@ class Redactor:
         forms |= _base64_forms(secret)
         if user:
             forms |= _base64_forms(f"{user}:{secret}")
-        self._forms = sorted({*self._forms, *forms}, key=len, reverse=True)
+        with self._lock:
+            self._forms = sorted({*self._forms, *forms}, key=len, reverse=True)
 
     def redact(self, text: str) -> str:
-        """Return the text with every known secret replaced."""
+        """Return the text with every known secret replaced, the longest first: one may be part of another."""
         for form in self._forms:
             if form in text:
                 text = text.replace(form, SHOWN)

@@ -67,8 +67,13 @@ def load_credential(source: str, host: str = "", *, key: str = "token", user: st
     elif kind in _READERS and rest:
         secret = _READERS[kind](source, rest, key)
     else:
-        raise WrongUsage(f"{source!r} is not a credential source.", _FORM)
+        whose = f" for {host}" if host else ""
+        raise WrongUsage(
+            f"The credential source{whose} has none of the known forms. It may be a secret itself, so it is not shown.",
+            _FORM,
+        )
     SECRETS.learn(secret, user)
+    _require_one_line(source, secret)
     _require_unexpired(source, secret)
     return Credential(source, user, secret)
 
@@ -101,8 +106,8 @@ _READERS: dict[str, Callable[[str, str, str], str]] = {
 def _from_file(source: str, path: Path) -> str:
     try:
         value = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not text"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not text, or no path"
         raise NotPermitted(
             f"The credential {source} cannot be read: {path}: {reason}.",
             "Mount the Secret there, correct the path, or name another credential source.",
@@ -131,6 +136,14 @@ def _from_authfile(source: str, path: Path, host: str) -> tuple[str, str]:
     if not secret:
         raise NotPermitted(f"{source} has no password for {host}.", f"Log in to {host} again.")
     return user, secret
+
+
+def _require_one_line(source: str, secret: str) -> None:
+    if not secret.isprintable():
+        raise NotPermitted(
+            f"The credential {source} has control characters or several lines: it is no token and no password.",
+            "Put the token alone into the Secret or the file.",
+        )
 
 
 def _require_unexpired(source: str, token: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import tenacity
 
 from promoter.errors import PassingFailure
-from promoter.http.connection import Response
+from promoter.http.connection import ConnectionFailed
 from promoter.http.deadline import Deadline
 from promoter.http.persistence import Patience, TryAgain
 
@@ -47,23 +48,26 @@ def _failure(state: tenacity.RetryCallState) -> BaseException | None:
 def _finish_the_answer(state: tenacity.RetryCallState) -> None:
     failure = _failure(state)
     if isinstance(failure, TryAgain):
-        failure.response.read()
+        with suppress(ConnectionFailed):
+            failure.response.read()
 
 
 def _wait(state: tenacity.RetryCallState, patience: Patience) -> float:
     failure = _failure(state)
-    asked = retry_after(failure.response) if isinstance(failure, TryAgain) else None
+    asked = retry_after(failure.response.headers.get("Retry-After", "")) if isinstance(failure, TryAgain) else None
     backoff = patience.first_wait * 2.0 ** (state.attempt_number - 1)
     return min(backoff if asked is None else asked, patience.longest_wait)
 
 
-def retry_after(response: Response) -> float | None:
-    """Return the seconds that `Retry-After` asks for (RFC 9110, 10.2.3: seconds or a date), if it is there."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
+def retry_after(value: str) -> float | None:
+    """Return the seconds that a `Retry-After` header asks for: they, or a date in UTC (RFC 9110, 10.2.3).
+
+    Nothing for a header that is neither.
+    """
+    if value.isdecimal():
         return float(value)
     try:
-        at = parsedate_to_datetime(value)
+        at = parsedate_to_datetime(value).replace(tzinfo=dt.UTC)
     except ValueError:
         return None
     return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 from typing import TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from promoter.errors import Unreachable
-from promoter.http.connection import Body, Connection, ConnectionFailed, Origin, Response, origin_of
+from promoter.http.connection import Body, Connection, ConnectionFailed, Origin, Response, origin_of, resolve
 from promoter.http.deadline import Deadline
 from promoter.http.persistence import Patience, TryAgain, persist
 from promoter.http.trust import Trust
@@ -95,18 +95,19 @@ class HttpClient:
             TimedOut: the deadline has passed.
 
         """
-        origin = origin_of(urlsplit(url))
+        origin = origin_of(url)
         timeout = min(IDLE_SECONDS, self.deadline.require(f"talking to {origin[1]}"))
         sent = {"User-Agent": self._user_agent, **(headers or {})}
-        connection = self._take(origin, timeout)
+        connection = self._take(origin)
         try:
-            raw = connection.send(method, url, sent, body, timeout)
+            head, stream = connection.send(method, url, sent, body, timeout)
         except ConnectionFailed:
+            timeout = min(IDLE_SECONDS, self.deadline.require(f"talking to {origin[1]}"))
             if not connection.used or method not in _SAFE:
                 raise
-            connection = Connection(origin, self._trust, timeout)
-            raw = connection.send(method, url, sent, body, timeout)
-        return Response(raw, url, lambda reusable: self._give_back(connection, reusable))
+            connection = Connection(origin, self._trust)
+            head, stream = connection.send(method, url, sent, body, timeout)
+        return Response(method, url, head, stream, lambda reusable: self._give_back(connection, reusable))
 
     def follow(self, method: str, url: str, headers: dict[str, str]) -> Response:
         """Send a GET or HEAD and go where redirects lead; `Authorization` stays with the host it was meant for.
@@ -120,10 +121,10 @@ class HttpClient:
             if response.status not in _REDIRECTS:
                 return response
             response.close()
-            target = urljoin(url, response.headers.get("Location", ""))
-            if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
+            target = resolve(url, response.headers.get("Location"))
+            if origin_of(url)[0] == "https" and origin_of(target)[0] != "https":
                 break
-            if origin_of(urlsplit(target)) != origin_of(urlsplit(url)):
+            if origin_of(target) != origin_of(url):
                 headers = {name: value for name, value in headers.items() if name != "Authorization"}
             url = target
         raise Unreachable(
@@ -139,11 +140,15 @@ class HttpClient:
             for connection in connections:
                 connection.close()
 
-    def _take(self, origin: Origin, timeout: float) -> Connection:
+    def _take(self, origin: Origin) -> Connection:
         with self._lock:
-            if kept := self._idle.get(origin):
-                return kept.pop()
-        return Connection(origin, self._trust, timeout)
+            kept = self._idle.get(origin, [])
+            while kept:
+                connection = kept.pop()
+                if not connection.is_dropped:
+                    return connection
+                connection.close()
+        return Connection(origin, self._trust)
 
     def _give_back(self, connection: Connection, reusable: bool) -> None:
         if not reusable:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
-import os
+import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from email.message import Message
-from urllib.parse import SplitResult, urlsplit
+from io import BufferedReader
+from select import select
+from urllib.parse import urljoin, urlsplit
 
 from promoter.errors import PassingFailure, Unreachable
+from promoter.http.proxy import open_tunnel, proxy_for
 from promoter.http.trust import Trust
+from promoter.http.wire import CHUNK, Head, Malformed, has_body, is_delimited, read_body, read_head, request_head
 
-CHUNK = 256 * 1024
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_PORTS = {"http": 80, "https": 443}
 Body = bytes | Callable[[], Iterable[bytes]] | None
 Origin = tuple[str, str, int]
 
@@ -32,19 +35,55 @@ class NotTrusted(Unreachable):
     """The server's certificate is not signed by an authority that is trusted here."""
 
 
-def origin_of(url: SplitResult) -> Origin:
-    """Return scheme, host and port of a URL."""
-    return url.scheme, url.hostname or "", url.port or (80 if url.scheme == "http" else 443)
+def origin_of(url: str) -> Origin:
+    """Return scheme, host and port of a URL.
+
+    Raises:
+        Unreachable: it has none that anything could be reached at.
+
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise _malformed(error) from error
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise _malformed("http:// or https:// and a host are missing")
+    return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
+
+
+def resolve(base: str, target: str) -> str:
+    """Return where a URL or path that an answer names leads to, seen from `base`.
+
+    Raises:
+        Unreachable: it leads nowhere.
+
+    """
+    try:
+        return urljoin(base, target)
+    except ValueError as error:
+        raise _malformed(error) from error
+
+
+def _malformed(why: object) -> Unreachable:
+    return Unreachable(
+        f"An address cannot be used: {why}.",
+        "Check the URLs in the configuration; or the server named it (a redirect, a token service): ask who runs it.",
+    )
 
 
 class Response:
     """An answer: status and headers at once, the body when asked for. Give it back by reading it or by `close`."""
 
-    def __init__(self, raw: http.client.HTTPResponse, url: str, finished: Callable[[bool], None]) -> None:
-        self.status = raw.status
-        self.headers: Message = raw.headers
+    def __init__(
+        self, method: str, url: str, head: Head, stream: BufferedReader, finished: Callable[[bool], None]
+    ) -> None:
+        self.status = head.status
+        self.headers = head.headers
         self.url = url
-        self._raw = raw
+        self._head = head
+        self._stream = stream
+        self._has_body = has_body(method, head)
         self._once = finished
 
     def _finished(self, reusable: bool) -> None:
@@ -56,31 +95,28 @@ class Response:
         return b"".join(self.chunks())
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the body as it arrives, at most 256 KiB at a time.
+        """Yield the body as it arrives, at most 256 KiB at a time; nothing the second time.
 
         Raises:
             ConnectionFailed: the connection broke before the end.
 
         """
+        reusable = False
         try:
-            while chunk := self._raw.read1(CHUNK):
-                yield chunk
-        except (OSError, http.client.HTTPException) as error:
-            self._finished(False)
+            if self._has_body:
+                self._has_body = False
+                yield from read_body(self._stream, self._head)
+                reusable = self._head.persistent and is_delimited(self._head)
+            else:
+                reusable = self._head.persistent
+        except (OSError, Malformed) as error:
             raise _broken(self.url, error, sent=True) from error
-        length = self._raw.length
-        if length:
-            self._finished(False)
-            raise _broken(self.url, f"{length} bytes are missing", sent=True)
-        self._raw.close()
-        self._finished(not self._raw.will_close)
+        finally:
+            self._finished(reusable)
 
     def close(self) -> None:
         """Finish with the answer; a body that has not been read costs the connection."""
-        if self._raw.length == 0:
-            self.read()
-        else:
-            self._finished(False)
+        self._finished(not self._has_body and self._head.persistent)
 
 
 def _nothing_more(_reusable: bool) -> None:
@@ -90,23 +126,17 @@ def _nothing_more(_reusable: bool) -> None:
 class Connection:
     """A kept connection to one origin, through a proxy where the environment names one."""
 
-    def __init__(self, origin: Origin, trust: Trust, timeout: float) -> None:
+    def __init__(self, origin: Origin, trust: Trust) -> None:
         self.origin = origin
         self.used = False
-        scheme, host, port = origin
-        proxy = _proxy_for(scheme, host)
-        at, at_port = (proxy.hostname or "", proxy.port or 80) if proxy else (host, port)
-        if scheme == "http":
-            self._raw = http.client.HTTPConnection(at, at_port, timeout=timeout)
-        else:
-            self._raw = http.client.HTTPSConnection(at, at_port, timeout=timeout, context=trust.context)
-        if proxy:
-            self._raw.set_tunnel(host, port, headers=_proxy_authorization(proxy))
+        self._trust = trust
+        self._socket: socket.socket | None = None
+        self._stream: BufferedReader | None = None
 
     def send(
         self, method: str, url: str, headers: dict[str, str], body: Body, timeout: float
-    ) -> http.client.HTTPResponse:
-        """Send one request and return the head of its answer.
+    ) -> tuple[Head, BufferedReader]:
+        """Send one request and return the head of its answer, and the stream its body is on.
 
         Raises:
             NotTrusted: the certificate is not accepted.
@@ -114,32 +144,73 @@ class Connection:
 
         """
         parts = urlsplit(url)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         sent = False
         try:
-            if self._raw.sock is None:
-                self._raw.timeout = timeout
-                self._raw.connect()
-            else:
-                self._raw.sock.settimeout(timeout)
+            sock, stream = self._opened(timeout)
             sent = True
-            self._raw.request(method, target, body() if callable(body) else body, headers)
-            answer = self._raw.getresponse()
+            _send(sock, method, target, {"Host": parts.netloc.rpartition("@")[2], **headers}, body)
+            head = read_head(stream)
         except ssl.SSLCertVerificationError as error:
             self.close()
             raise NotTrusted(
                 f"{parts.hostname}:{self.origin[2]} has a certificate that is not trusted: {error.verify_message}.",
                 "Name the authority that signed it (--source-ca, --destination-ca, or `ca:` in the configuration).",
             ) from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, Malformed, UnicodeError) as error:
             self.close()
             raise _broken(url, error, sent=sent) from error
+        except BaseException:  # from whoever makes the body, or a signal: the server waits for the rest of a request
+            self.close()
+            raise
         self.used = True
-        return answer
+        return head, stream
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether the server has closed this kept connection: nothing else makes an idle one readable."""
+        return self._socket is None or bool(select([self._socket], [], [], 0)[0])
 
     def close(self) -> None:
         """Close the socket."""
-        self._raw.close()
+        if self._stream:
+            self._stream.close()
+        if self._socket:
+            self._socket.close()
+        self._socket = self._stream = None
+
+    def _opened(self, timeout: float) -> tuple[socket.socket, BufferedReader]:
+        if self._socket is None or self._stream is None:
+            self._socket = self._connect(timeout)
+            self._stream = self._socket.makefile("rb")
+        self._socket.settimeout(timeout)
+        return self._socket, self._stream
+
+    def _connect(self, timeout: float) -> socket.socket:
+        scheme, host, port = self.origin
+        proxy = proxy_for(scheme, host, port)
+        at = (proxy.hostname or "", proxy.port or 80) if proxy else (host, port)
+        sock = socket.create_connection(at, timeout)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if proxy:
+                open_tunnel(sock, proxy, host, port)
+            return sock if scheme == "http" else self._trust.context.wrap_socket(sock, server_hostname=host)
+        except BaseException:
+            sock.close()
+            raise
+
+
+def _send(sock: socket.socket, method: str, target: str, headers: dict[str, str], body: Body) -> None:
+    if callable(body):
+        sock.sendall(request_head(method, target, headers))
+        for chunk in body():
+            sock.sendall(chunk)
+    elif body is not None or method in _WITH_BODY:
+        content = body or b""
+        sock.sendall(request_head(method, target, {**headers, "Content-Length": str(len(content))}) + content)
+    else:
+        sock.sendall(request_head(method, target, headers))
 
 
 def _broken(url: str, error: object, *, sent: bool) -> ConnectionFailed:
@@ -150,25 +221,3 @@ def _broken(url: str, error: object, *, sent: bool) -> ConnectionFailed:
         "Check the host name, the port, the proxy settings (HTTPS_PROXY, NO_PROXY), and that the service is up.",
         sent=sent,
     )
-
-
-def _proxy_for(scheme: str, host: str) -> SplitResult | None:
-    name = f"{scheme}_proxy"
-    value = os.environ.get(name) or os.environ.get(name.upper())
-    if not value:
-        return None
-    from urllib.request import proxy_bypass  # noqa: PLC0415 - slow to import, and seldom needed
-
-    if proxy_bypass(host):
-        return None
-    return urlsplit(value if "://" in value else f"http://{value}")
-
-
-def _proxy_authorization(proxy: SplitResult) -> dict[str, str]:
-    if not proxy.username:
-        return {}
-    from base64 import b64encode  # noqa: PLC0415
-    from urllib.parse import unquote  # noqa: PLC0415
-
-    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}

@@ -29,6 +29,10 @@ class Deadline:
         """Seconds left; negative when it is over."""
         return self._end - time.monotonic()
 
+    def allow(self, seconds: float) -> None:
+        """See to it that so many seconds are left at least, for what must not be stopped once it has begun."""
+        object.__setattr__(self, "_end", max(self._end, time.monotonic() + seconds))
+
     def require(self, doing: str) -> float:
         """Return the seconds left.
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from promoter.errors import WrongUsage
+from promoter.model.reference import is_host, parse_name, split_host
 
 
 def _written(name: str) -> str:
@@ -136,9 +137,12 @@ def check(configuration: Configuration) -> None:
     """See whether the parts fit together.
 
     Raises:
-        WrongUsage: a route names an unknown environment, or lacks its webhook; two routes have the same ends.
+        WrongUsage: an environment cannot be named in front of an image, or is at no registry and project; a route names
+            an unknown environment, or lacks its webhook; two routes have the same ends.
 
     """
+    for name, environment in configuration.environments.items():
+        _check_environment(name, environment)
     seen: set[tuple[str, str]] = set()
     for route in configuration.routes:
         ends = (route.from_, route.to)
@@ -152,3 +156,18 @@ def check(configuration: Configuration) -> None:
                 f"The route from {ends[0]} to {ends[1]} has only one of `through: webhook` and `webhook:`.",
                 "Write both, or neither.",
             )
+
+
+def _check_environment(name: str, environment: Environment) -> None:
+    if not name or "/" in name or split_host(f"{name}/image")[0] is not None:
+        raise WrongUsage(
+            f"An environment cannot be called {name!r}.",
+            "An image is written environment/name:tag; a name with a dot, a colon or a slash would not be seen as one.",
+        )
+    if not is_host(environment.registry):
+        raise WrongUsage(
+            f"The registry of environment {name} is {environment.registry!r}, which is no host.",
+            "Write host or host:port, without https:// and without a path.",
+        )
+    if environment.project:
+        parse_name(environment.project, whole=f"{name}: project: {environment.project}", bare=True)

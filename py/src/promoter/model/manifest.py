@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ MANIFEST_TYPES = (OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST)
 CONFIG_TYPES = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 EMPTY_CONFIG_TYPE = "application/vnd.oci.empty.v1+json"
 EMPTY_CONFIG = b"{}"
+_DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
 
 
 def digest_of(content: bytes) -> str:
@@ -78,6 +80,8 @@ def read_manifest(content: bytes, media_type: str) -> Manifest:
 
     """
     fields = json.loads(content)
+    if not isinstance(fields, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - bad content, as no JSON at all is
     stated = fields.get("mediaType", media_type)
     if stated not in MANIFEST_TYPES:
         raise ValueError(f"its media type is {stated!r}")
@@ -86,18 +90,23 @@ def read_manifest(content: bytes, media_type: str) -> Manifest:
             children, blobs = [_descriptor(entry) for entry in fields["manifests"]], []
         else:
             children, blobs = [], [_descriptor(entry) for entry in (fields["config"], *fields["layers"])]
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"it lacks what a {stated} has: {error}") from error
     here = tuple(blob for blob in blobs if not blob.urls)
     return Manifest(content, stated, digest_of(content), fields, tuple(children), here)
 
 
 def _descriptor(entry: dict[str, Any]) -> Descriptor:
-    platform = entry.get("platform")
+    """Read what becomes part of URLs and of sums with the care that input from elsewhere needs."""
+    digest, size, platform = entry["digest"], entry["size"], entry.get("platform")
+    if not _DIGEST.fullmatch(digest):
+        raise ValueError(f"{digest!r} in it is no digest")
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise ValueError(f"{size!r} in it is no size")
     return Descriptor(
         media_type=entry.get("mediaType", OCI_MANIFEST),
-        digest=entry["digest"],
-        size=entry["size"],
+        digest=digest,
+        size=size,
         artifact_type=entry.get("artifactType"),
         platform=platform_name(platform) if platform else None,
         urls=tuple(entry.get("urls") or ()),

@@ -12,24 +12,31 @@ from promoter.errors import WrongUsage
 from promoter.model.configuration import Configuration, check
 
 Model = TypeVar("Model")
+_TEXT = "tag:yaml.org,2002:str"
+_MERGE = "tag:yaml.org,2002:merge"
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML, except that a key may stand only once in a mapping; PyYAML takes the last without a word."""
+class _StrictLoader(yaml.SafeLoader):
+    """YAML, except that a key is text and may stand only once in a mapping; PyYAML takes the last without a word."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Build a mapping.
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        """Read a mapping, before merge keys (`<<`) are resolved: what is merged in may be overridden.
 
         Raises:
-            yaml.constructor.ConstructorError: a key stands twice.
+            yaml.composer.ComposerError: a key stands twice, or is no text.
 
         """
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for position, key in enumerate(keys):
-            if key in keys[:position]:
-                mark = node.value[position][0].start_mark
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", mark)
-        return super().construct_mapping(node, deep)
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.tag == _MERGE:
+                continue
+            if key.tag != _TEXT:
+                raise yaml.composer.ComposerError(None, None, "a key is no text: put it in quotes", key.start_mark)
+            if key.value in seen:
+                raise yaml.composer.ComposerError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+            seen.add(key.value)
+        return node
 
 
 def read_configuration(text: str, name: str) -> Configuration:
@@ -44,10 +51,13 @@ def read_configuration(text: str, name: str) -> Configuration:
 
     """
     try:
-        data = yaml.load(text, _UniqueKeyLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise WrongUsage(f"{name} cannot be read: {error}", "Correct the file.") from error
-    configuration = _fit(Configuration, data or {}, name)
+        data = yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
+        content = json.dumps({} if data is None else data)
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        raise WrongUsage(
+            f"{name} cannot be read: {error}.", "Correct the file; a date that is meant as text goes in quotes."
+        ) from error
+    configuration = _fit(Configuration, content, name)
     check(configuration)
     return configuration
 
@@ -61,10 +71,11 @@ def read_request(model: type[Model], text: str, name: str) -> Model:
     """
     try:
         data = json.loads(text, object_pairs_hook=_unique)
-        given = {key: value for key, value in data.items() if value is not None}
-    except (ValueError, AttributeError) as error:
+    except ValueError as error:
         raise WrongUsage(f"{name} is no request: {error}.", "It is one JSON object.") from error
-    return _fit(model, given, name)
+    if not isinstance(data, dict):
+        raise WrongUsage(f"{name} is no request: it is JSON, but no object.", "It is one JSON object.")
+    return _fit(model, json.dumps({key: value for key, value in data.items() if value is not None}), name)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -74,12 +85,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _fit(model: type[Model], data: object, name: str) -> Model:
+def _fit(model: type[Model], content: str, name: str) -> Model:
     try:
-        return TypeAdapter(model).validate_json(json.dumps(data, default=str))
+        return TypeAdapter(model).validate_json(content)
     except ValidationError as error:
         problems = [
-            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors(include_url=False)
+            f"{'.'.join(map(str, problem['loc'])) or 'as a whole'}: {problem['msg']}"
+            for problem in error.errors(include_url=False)
         ]
         raise WrongUsage(
             f"{name} does not fit: {'; '.join(problems)}.",

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from promoter.errors import WrongUsage
 
-_HOST = re.compile(
-    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]{1,5})?"
-)
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::([0-9]{{1,5}}))?")
+_PORTS = range(1, 65536)
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
@@ -81,8 +81,10 @@ def parse_reference(text: str) -> ImageReference:
 
     """
     host, rest = split_host(text)
-    if host is None or not _HOST.fullmatch(host):
+    if host is None:
         raise WrongUsage(f"{text!r} is not an image reference: no registry host in front.", _FORM)
+    if not is_host(host):
+        raise WrongUsage(f"{text!r} is not an image reference: {host!r} is no host.", _FORM)
     name = parse_name(rest, whole=text)
     return ImageReference(host, name.repository, name.tag, name.digest)
 
@@ -110,7 +112,8 @@ def parse_name(text: str, whole: str | None = None, *, bare: bool = False) -> Im
 
 def is_host(text: str) -> bool:
     """Tell whether the text is a registry's host, with or without a port."""
-    return bool(_HOST.fullmatch(text))
+    match = _HOST.fullmatch(text)
+    return match is not None and (match[1] is None or int(match[1]) in _PORTS)
 
 
 def checked_tag(tag: str) -> str:

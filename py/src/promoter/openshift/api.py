@@ -14,11 +14,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from promoter.credentials.sources import Credential
-from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable
+from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable, WrongUsage
 from promoter.http.client import HttpClient
 from promoter.http.connection import Response
 
 Object = dict[str, Any]
+_TEXT_SHOWN = 200
+
+
+class Forbidden(NotPermitted):
+    """The caller is known, or anonymous, and lacks a right."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Answer:
     def message(self) -> str:
         """The reason in words: a Status' message, or the beginning of the text."""
         stated = (document.get("message") for document in self.documents if document.get("kind") == "Status")
-        return next((message for message in stated if message), self.text.strip()[:200])
+        return next((str(message) for message in stated if message), self.text.strip()[:_TEXT_SHOWN])
 
 
 class ClusterApi:
@@ -44,18 +49,24 @@ class ClusterApi:
         http: the client that is used.
         credential: the token; without one, requests are anonymous.
 
+    Raises:
+        WrongUsage: the URL would send the token without TLS, or nowhere.
+
     """
 
     def __init__(self, url: str, http: HttpClient, credential: Credential) -> None:
+        if not url.lower().startswith("https://"):
+            raise WrongUsage(f"{url!r} is no URL of a cluster's API.", "Write it as https://api.example.com:6443.")
         self.url = url.rstrip("/")
         self.http = http
         self.credential = credential
 
     def headers(self) -> dict[str, str]:
         """Return the headers that log in."""
+        accepted = {"Accept": "application/json, */*"}
         if self.credential.is_anonymous:
-            return {"Accept": "application/json"}
-        return {"Accept": "application/json", "Authorization": f"Bearer {self.credential.secret}"}
+            return accepted
+        return accepted | {"Authorization": f"Bearer {self.credential.secret}"}
 
     def get(self, path: str, **query: str) -> Object:
         """Get an object or a list.
@@ -83,8 +94,13 @@ class ClusterApi:
         return answer.documents[0]
 
     def stream(self, path: str, **query: str) -> Response:
-        """Get something that is not JSON, such as a log, as it comes."""
-        return self.http.request("GET", self._url(path, query), self.headers())
+        """Get something that is not JSON, such as a log, as it comes; asked for once.
+
+        Raises:
+            Unreachable: no answer.
+
+        """
+        return self.http.send("GET", self._url(path, query), self.headers())
 
     def failure(self, answer: Answer, doing: str) -> PromoterError:
         """Turn an answer that is no success into the error it means."""
@@ -92,7 +108,7 @@ class ClusterApi:
         if answer.status == HTTPStatus.UNAUTHORIZED:
             return NotPermitted(said, f"The token from {self.credential.source} is not accepted; renew it.")
         if answer.status == HTTPStatus.FORBIDDEN:
-            return NotPermitted(
+            return Forbidden(
                 said,
                 f"Give the account of {self.credential.source} the right that is named, by a RoleBinding there.",
             )

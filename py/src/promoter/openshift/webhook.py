@@ -13,19 +13,31 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from promoter.credentials.sources import Credential
-from promoter.errors import DownstreamFailed, NotPermitted, PromoterError, Unreachable, WrongUsage
-from promoter.http.connection import ConnectionFailed, Response
-from promoter.http.persistence import TryAgain
+from promoter.errors import (
+    DownstreamFailed,
+    NotFound,
+    NotPermitted,
+    PassingFailure,
+    PromoterError,
+    Unreachable,
+    WrongUsage,
+)
+from promoter.http.connection import ConnectionFailed
 from promoter.openshift.api import Answer, ClusterApi, read
 from promoter.openshift.builds import Build, Builds
 
 BUILD_API = "/apis/build.openshift.io/v1"
 LEGACY_API = "/oapi/v1"
-_LOOK_FIRST = "Run this again with the same promotion ID: it looks for the build before it calls again."
+_BAD_TOKEN = "Unauthorized"  # noqa: S105 - what the server says of one
+_NOT_FORWARDED = "service unavailable"
 
 
 class PerhapsTriggered(Unreachable):
-    """The request may have reached the server, but no answer came back."""
+    """The request may have started a build, but no answer says so."""
+
+
+class _NotTaken(PassingFailure):
+    """The server did not take the request: it may be called again."""
 
 
 @dataclass(frozen=True)
@@ -65,31 +77,30 @@ class GenericWebhook:
         """The builds it starts."""
         return Builds(self.api, self.project, self._prefix)
 
+    def started(self, name: str, value: str) -> Build | None:
+        """Return the build that has this parameter with this value, if there is one.
+
+        Raises:
+            NotFound, NotPermitted, Unreachable: the builds cannot be listed; Forbidden if only the right is missing.
+
+        """
+        return next((build for build in self.builds.of(self.config) if build.parameters.get(name) == value), None)
+
     def trigger(self, parameters: dict[str, str]) -> Build:
         """Start a build with these parameters.
 
         Raises:
             NotPermitted: secret or token are not accepted, or there is no such BuildConfig: the server tells no more.
             DownstreamFailed: it started no build, another one, or one without our parameters (that one is cancelled).
-            PerhapsTriggered: no answer came; whoever calls looks whether there is a build before calling again.
-            Unreachable: the server did not take the request.
+            PerhapsTriggered: no answer came, or none that tells; whoever calls looks whether there is a build before
+                calling again.
+            NotFound, Unreachable: the server did not take the request.
 
         """
         answer = self._post(parameters)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise NotPermitted(
-                f"The webhook of {self} did not accept the secret from {self.secret.source} ({answer.message}).",
-                "Compare both secrets, to the last byte; the server says the same if the BuildConfig does not exist.",
-            )
-        if answer.status == HTTPStatus.FORBIDDEN:
-            raise NotPermitted(
-                f"The webhook of {self} takes no call from {self.api.credential.source}: {answer.message}.",
-                "Give the route's webhook `credentials` with any valid token of that cluster, or bind the cluster role "
-                "system:webhook to system:unauthenticated in that project.",
-            )
-        if answer.status != HTTPStatus.OK:
-            raise self._failed(answer)
-        return self._insist(answer, parameters)
+        if answer.status == HTTPStatus.OK and answer.documents:
+            return self._insist(answer, parameters)
+        raise self._failure(answer)
 
     def __str__(self) -> str:
         """Name the BuildConfig."""
@@ -106,26 +117,50 @@ class GenericWebhook:
         body = json.dumps({"env": [{"name": name, "value": value} for name, value in parameters.items()]}).encode()
         headers = self.api.headers() | {"Content-Type": "application/json"}
 
-        def attempt() -> Response:
+        def attempt() -> Answer:
             try:
-                response = self.api.http.send("POST", url, headers, body)
+                answer = read(self.api.http.send("POST", url, headers, body))
             except ConnectionFailed as failure:
                 if failure.sent:
-                    raise PerhapsTriggered(f"The webhook of {self} gave no answer.", _LOOK_FIRST) from failure
+                    raise self._perhaps("gave no answer") from failure
                 raise
-            if response.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
-                raise TryAgain(response)
-            return response
+            if _is_not_taken(answer):
+                raise _NotTaken(
+                    f"The webhook of {self} answered {answer.status}: {answer.message}.",
+                    "Look at the cluster's API servers, then run this again.",
+                )
+            return answer
 
-        try:
-            return read(self.api.http.persist(attempt))
-        except TryAgain as last:
-            return read(last.response)
+        return self.api.http.persist(attempt)
 
-    def _failed(self, answer: Answer) -> PromoterError:
-        return Unreachable(
-            f"The webhook of {self} answered {answer.status}: {answer.message}.",
-            "Look at the BuildConfig: is it paused, and does its project have the service account `builder`?",
+    def _failure(self, answer: Answer) -> PromoterError:
+        """Turn an answer without a build into the error it means."""
+        said = f"answered {answer.status}: {answer.message}"
+        if answer.status == HTTPStatus.UNAUTHORIZED and answer.message != _BAD_TOKEN:
+            return NotPermitted(
+                f"The webhook of {self} did not accept the secret from {self.secret.source} ({answer.message}).",
+                "Compare both secrets, to the last byte; the server says the same if the BuildConfig does not exist.",
+            )
+        if answer.status == HTTPStatus.FORBIDDEN:
+            return NotPermitted(
+                f"The webhook of {self} takes no call from {self.api.credential.source}: {answer.message}.",
+                "Give the route's webhook `credentials` with any valid token of that cluster, or bind the cluster role "
+                "system:webhook to system:unauthenticated in that project.",
+            )
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return NotFound(
+                f"The webhook of {self} {said}.",
+                "Check the API's URL in the route, and `legacy-api`: only old clusters have /oapi/v1.",
+            )
+        if answer.status == HTTPStatus.OK or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return self._perhaps(said)
+        return self.api.failure(answer, f"the webhook of {self}")
+
+    def _perhaps(self, what: str) -> PerhapsTriggered:
+        return PerhapsTriggered(
+            f"The webhook of {self} {what}.",
+            "Look at the cluster's API servers, and at the BuildConfig: is it paused, and does its project have the "
+            "service account `builder`?",
         )
 
     def _insist(self, answer: Answer, parameters: dict[str, str]) -> Build:
@@ -141,8 +176,7 @@ class GenericWebhook:
                 f"The webhook of {self} answered with a build of {'/'.join(map(str, found.config))}.",
                 "Something answers in the API server's place; check the URL in the route.",
             )
-        lost = [name for name, value in parameters.items() if found.parameters.get(name) != value]
-        if lost:
+        if lost := found.lacks(parameters):
             cancelled = self._cancel(found.name)
             raise DownstreamFailed(
                 f"The build {self.project}/{found.name} started without our {', '.join(lost)}; {cancelled}.",
@@ -156,3 +190,9 @@ class GenericWebhook:
         except PromoterError as failure:
             return f"it could not be cancelled ({failure.message})"
         return "it was cancelled"
+
+
+def _is_not_taken(answer: Answer) -> bool:
+    """Tell whether the API server only said that it is too busy, or that what serves builds is away."""
+    away = answer.status == HTTPStatus.SERVICE_UNAVAILABLE and answer.text.strip() == _NOT_FORWARDED
+    return away or answer.status == HTTPStatus.TOO_MANY_REQUESTS

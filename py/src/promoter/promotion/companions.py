@@ -28,11 +28,6 @@ class Companions:
     tagged: tuple[tuple[str, str], ...]
     referrers: tuple[str, ...]
 
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return len(self.tagged) + len(self.referrers)
-
 
 def find_companions(repository: Repository, image: Image) -> Companions:
     """Look for what travels with an image and with each of its platforms."""
@@ -53,9 +48,12 @@ def _referrers(repository: Repository, digests: list[str]) -> list[str]:
     return list(known)
 
 
-def bring_companions(source: Place, destination: Place, companions: Companions) -> None:
-    """Bring everything along. A cosign tag that the destination has already is left as it is there."""
-    near = source.reference.registry == destination.reference.registry
+def bring_companions(source: Place, destination: Place, image: Image) -> None:
+    """Bring along what travels with an image. A cosign tag that the destination has already is left as it is there."""
+    if source.shares_repository(destination):
+        return
+    companions = find_companions(source.repository, image)
+    near = source.shares_registry(destination)
     for tag, digest in companions.tagged:
         brought = _bring(source.repository, destination.repository, digest, near=near)
         if destination.repository.find(tag) is None:

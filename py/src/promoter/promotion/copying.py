@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -42,21 +42,42 @@ class Survey:
         """Bytes to bring."""
         return sum(blob.size for blob in self.missing)
 
+    @classmethod
+    def of(cls, blobs: Iterable[Descriptor], where: Callable[[Descriptor], str]) -> Survey:
+        """Ask for each blob whether it is `present`, `mounted` or `missing`."""
+        needed = tuple(blobs)
+        answers = each(where, needed)
 
-def survey(source: Place, destination: Place, image: Image) -> Survey:
-    """Look which blobs the destination has, changing nothing.
+        def those(kind: str) -> tuple[Descriptor, ...]:
+            return tuple(blob for blob, answer in zip(needed, answers, strict=True) if answer == kind)
 
-    Blobs in another repository of the same registry count as mounted: that is what the promotion will do with them.
-    """
-    absent = _absent(destination.repository, image)
-    present = tuple(blob for blob in image.blobs if blob not in absent)
-    near = _same_registry(source, destination)
-    return Survey(present, absent if near else (), () if near else absent)
+        return cls(those("present"), those("mounted"), those("missing"))
 
 
-def _absent(repository: Repository, image: Image) -> tuple[Descriptor, ...]:
-    found = each(repository.has_blob, (blob.digest for blob in image.blobs))
-    return tuple(blob for blob, there in zip(image.blobs, found, strict=True) if not there)
+def survey(source: Place, destination: Place, image: Image, mount_from: Iterable[str]) -> Survey:
+    """Look where the blobs are, changing nothing. What could be mounted counts as mounted: the promotion will do it."""
+    repository = destination.repository
+    near = [Repository(repository.session, name, "pull") for name in _origins(source, destination, mount_from)]
+
+    def where(blob: Descriptor) -> str:
+        if repository.has_blob(blob.digest):
+            return "present"
+        return "mounted" if any(_shows(origin, blob) for origin in near) else "missing"
+
+    return Survey.of(image.blobs, where)
+
+
+def _origins(source: Place, destination: Place, mount_from: Iterable[str]) -> list[str]:
+    """Return the repositories of the destination's registry to mount from, the source's first if it is one."""
+    near = [source.repository.name] if source.shares_registry(destination) else []
+    return [name for name in (*near, *mount_from) if name != destination.repository.name]
+
+
+def _shows(origin: Repository, blob: Descriptor) -> bool:
+    try:
+        return origin.has_blob(blob.digest)
+    except NotPermitted:
+        return False
 
 
 def copy(source: Place, destination: Place, image: Image, mount_from: Iterable[str], places: Places) -> Survey:
@@ -67,8 +88,10 @@ def copy(source: Place, destination: Place, image: Image, mount_from: Iterable[s
         NotPermitted, Unreachable: a registry did not let it happen.
 
     """
-    near = [source.reference.repository] if _same_registry(source, destination) else []
-    there = mount(destination.repository, image.blobs, [*near, *mount_from], look_first=not near)
+    if source.shares_repository(destination):
+        return Survey(image.blobs, (), ())
+    near = source.shares_registry(destination)
+    there = mount(destination.repository, image.blobs, _origins(source, destination, mount_from), look_first=not near)
     if there.missing:
         places.say(f"copying {len(there.missing)} of {there.counts.total} blobs, {there.bytes_missing} bytes")
         _copy_by_skopeo(source, destination, image, len(there.missing), places)
@@ -88,12 +111,16 @@ def _copy_by_skopeo(source: Place, destination: Place, image: Image, left: int, 
         try:
             skopeo.copy(source.end(digest), destination.end(digest), places.deadline, places.patience, places.say_more)
         except NotPermitted:
-            before, left = left, len(_absent(destination.repository, image))
+            before, left = left, _count_absent(destination.repository, image)
             if left >= before:
                 raise
             places.say(f"refused in the middle of the copy; {left} blobs to go, with new tokens")
         else:
             return
+
+
+def _count_absent(repository: Repository, image: Image) -> int:
+    return each(repository.has_blob, (blob.digest for blob in image.blobs)).count(False)
 
 
 def mount(repository: Repository, blobs: Iterable[Descriptor], origins: list[str], *, look_first: bool) -> Survey:
@@ -107,21 +134,12 @@ def mount(repository: Repository, blobs: Iterable[Descriptor], origins: list[str
 
     """
 
-    def arrive(blob: Descriptor) -> str:
+    def where(blob: Descriptor) -> str:
         if look_first and repository.has_blob(blob.digest):
             return "present"
-        others = (origin for origin in origins if origin != repository.name)
-        return "mounted" if any(repository.mount(blob.digest, origin) for origin in others) else "missing"
+        return "mounted" if any(repository.mount(blob.digest, origin) for origin in origins) else "missing"
 
-    if repository.name in origins:
-        return Survey(tuple(blobs), (), ())
-    needed = tuple(blobs)
-    ways = each(arrive, needed)
-
-    def those(way: str) -> tuple[Descriptor, ...]:
-        return tuple(blob for blob, took in zip(needed, ways, strict=True) if took == way)
-
-    return Survey(those("present"), those("mounted"), those("missing"))
+    return Survey.of(blobs, where)
 
 
 def put_manifests(repository: Repository, manifests: Iterable[Manifest]) -> None:
@@ -162,7 +180,3 @@ def verify(destination: Place, image: Image) -> None:
                 f"{repository.reference(manifest.digest)} is not there after the copy.",
                 "The registry lost it, or prunes while images arrive. Nothing was flipped; run this again.",
             )
-
-
-def _same_registry(source: Place, destination: Place) -> bool:
-    return source.reference.registry == destination.reference.registry

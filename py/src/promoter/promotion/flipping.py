@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from promoter.errors import PromoterError, Refused
-from promoter.interrupts import deferred_signals
+import hashlib
+from contextlib import suppress
+
+from promoter.errors import PromoterError, Refused, Unreachable
+from promoter.interrupts import deferred_signals, forget_signals
 from promoter.model.manifest import Manifest
 from promoter.promotion.record import Entry, write_record
 from promoter.registry.referrers import detach
@@ -11,12 +14,16 @@ from promoter.registry.repository import Repository
 
 _LONGEST_TAG = 128
 _SHORT_DIGEST = 12
+_INFIX = ".was-"
+_SECONDS = 30.0
+"""What a flip that has begun is given at least, so that a time-out does not leave it half done."""
 
 
 def kept_prefix(tag: str) -> str:
-    """Return how the tags begin that keep the digests a tag had before."""
-    infix = ".was-"
-    return f"{tag[: _LONGEST_TAG - len(infix) - _SHORT_DIGEST]}{infix}"
+    """Return how the tags begin that keep the digests a tag had before; a long tag is named by its own digest."""
+    if len(tag) + len(_INFIX) + _SHORT_DIGEST > _LONGEST_TAG:
+        tag = hashlib.sha256(tag.encode()).hexdigest()
+    return f"{tag}{_INFIX}"
 
 
 def kept_tag(tag: str, digest: str) -> str:
@@ -40,29 +47,39 @@ def flip(repository: Repository, tag: str, manifest: Manifest, entry: Entry) -> 
 
     Raises:
         Refused: the tag was moved by someone else meanwhile.
-        NotPermitted, Unreachable: the tag is as it was.
+        NotPermitted, Unreachable: the tag is as it was; or it cannot be seen, and the message says so.
 
     """
+    kept = kept_tag(tag, entry.previous_digest) if entry.previous_digest else None
+    repository.session.http.deadline.allow(_SECONDS)
     with deferred_signals():
         record = write_record(repository, manifest.descriptor, entry)
         try:
-            kept = _keep(repository, tag, entry.previous_digest)
+            if entry.previous_digest and kept:
+                previous = repository.manifest(entry.previous_digest)
+                repository.put_manifest(previous.content, previous.media_type, kept)
             _require(repository, tag, entry.previous_digest)
             repository.put_manifest(manifest.content, manifest.media_type, tag)
-        except PromoterError:
-            detach(repository, record)
-            raise
-        _require(repository, tag, manifest.digest)
+            _require(repository, tag, manifest.digest)
+        except PromoterError as failure:
+            if not _stands(repository, tag, manifest.digest, failure):
+                with suppress(PromoterError):  # the failure is the news; a record of what never happened is passed over
+                    detach(repository, record)
+                raise
+        forget_signals()
     return record, kept
 
 
-def _keep(repository: Repository, tag: str, digest: str | None) -> str | None:
-    if digest is None:
-        return None
-    previous = repository.manifest(digest)
-    kept = kept_tag(tag, digest)
-    repository.put_manifest(previous.content, previous.media_type, kept)
-    return kept
+def _stands(repository: Repository, tag: str, digest: str, failure: PromoterError) -> bool:
+    """Tell whether the tag is what it shall be all the same: an answer that got lost may have been a yes."""
+    try:
+        standing = repository.find(tag)
+    except PromoterError as unknown:
+        raise Unreachable(
+            f"{failure.message} Whether {repository.reference(tag)} was flipped cannot be seen now.",
+            "Look with `promoter describe` once the registry answers, or run this again: it finds out by itself.",
+        ) from unknown
+    return standing is not None and standing.digest == digest
 
 
 def _require(repository: Repository, tag: str, digest: str | None) -> None:

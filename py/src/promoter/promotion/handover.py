@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from promoter.credentials.sources import load_credential
-from promoter.errors import DownstreamFailed, NotFound, NotPermitted, VerificationFailed, WrongUsage
+from promoter.errors import DownstreamFailed, NotFound, NotPermitted, TimedOut, VerificationFailed, WrongUsage
 from promoter.http.trust import Trust
 from promoter.model.configuration import Webhook
 from promoter.model.result import BuildOutcome, PromotionResult
-from promoter.openshift.api import ClusterApi
-from promoter.openshift.builds import SUCCESS, Build
+from promoter.openshift.api import ClusterApi, Forbidden
+from promoter.openshift.builds import Build
+from promoter.openshift.following import follow
+from promoter.openshift.waiting import Waiting
 from promoter.openshift.webhook import GenericWebhook, PerhapsTriggered
-from promoter.promotion.places import Places
+from promoter.promotion.places import Place, Places
 from promoter.promotion.promote import Promotion
 from promoter.promotion.record import read_records
 
 _SECRET_KEY = "WebHookSecretKey"  # noqa: S105 - the name of a key
-_LOOKS = 3
-_LOOK_SECONDS = 1.0
+_IDENTITY = "PROMOTION_ID"
+_LOOKS = 5
 
 
 def hand_over(promotion: Promotion, webhook: Webhook, places: Places) -> PromotionResult:
@@ -37,21 +37,22 @@ def hand_over(promotion: Promotion, webhook: Webhook, places: Places) -> Promoti
     """
     door = _door(webhook, places)
     parameters = _parameters(promotion, places)
-    started = _build_of(door, promotion.identity) or _trigger(door, parameters, promotion.identity, places.say)
-    places.say(f"production's pipeline: build {door.project}/{started.name}")
-    build = _follow(door, started, webhook, places)
-    if build and build.phase != SUCCESS:
-        why = build.message or "see its log"
-        raise DownstreamFailed(
-            f"Production's pipeline {door.project}/{build.name} ended as {build.phase}: {why}.",
-            "Mend the cause, then promote again with a new promotion ID.",
-        )
+    places.say(f"handing over to {door} as promotion {promotion.identity}")
+    started = None
+    try:
+        started = _earlier(door, parameters, promotion) or _trigger(door, parameters, places)
+        places.say(f"production's pipeline: build {door.project}/{started.name}")
+        ended = _follow(door, started, webhook, places)
+        facts = _check(promotion, started.name, places, seen=ended is not None)
+    except TimedOut as failure:
+        raise TimedOut(
+            f"{failure.message} Production's pipeline ({started.name if started else door}) was not seen to end.",
+            f"To follow it further, run this again with --promotion-id {promotion.identity}: no second one is started.",
+        ) from failure
     outcome = BuildOutcome(
-        name=started.name, phase=build.phase if build else "unknown", log=build.log_url if build else None
+        name=started.name, phase=ended.phase if ended else "unknown", log=ended.log_url if ended else None
     )
-    return promotion.result(
-        "promoted", build=outcome, **_check(promotion, started.name, places, seen=build is not None)
-    )
+    return promotion.result("promoted", build=outcome, **facts)
 
 
 def _door(webhook: Webhook, places: Places) -> GenericWebhook:
@@ -64,53 +65,113 @@ def _door(webhook: Webhook, places: Places) -> GenericWebhook:
 def _parameters(promotion: Promotion, places: Places) -> dict[str, str]:
     """Return what production's pipeline takes: the tag travels as GIT_COMMIT, which is what it most often is."""
     source, destination = promotion.source, promotion.destination
-    names = [places.image_name(place) for place in (source, destination)]
-    if names[0] != names[1]:
+    name, other = places.image_name(source), places.image_name(destination)
+    if name != other:
         raise WrongUsage(
-            f"{names[0]} cannot become {names[1]} on a route through a webhook: its pipeline takes one name.",
+            f"{name} cannot become {other} on a route through a webhook: its pipeline takes one name.",
             "Promote it under the same name, or copy it on a route of its own.",
         )
     return {
-        "IMAGE_NAME": names[0],
+        "IMAGE_NAME": name,
         "NON_PROD_REGISTRY": source.reference.registry,
         "PROD_REGISTRY": destination.reference.registry,
-        "NON_PROD_PROJECT_NAME": source.reference.repository.removesuffix(f"/{names[0]}"),
-        "PROD_PROJECT_NAME": destination.reference.repository.removesuffix(f"/{names[1]}"),
+        "NON_PROD_PROJECT_NAME": _project(source, name),
+        "PROD_PROJECT_NAME": _project(destination, name),
         "GIT_COMMIT": destination.tag,
         "IMAGE_DIGEST": promotion.image.digest,
-        "PROMOTION_ID": promotion.identity,
+        _IDENTITY: promotion.identity,
     }
 
 
-def _build_of(door: GenericWebhook, identity: str) -> Build | None:
-    """Return the build that has this promotion's ID; nothing where builds may not be listed."""
+def _project(place: Place, name: str) -> str:
+    project = place.reference.repository.removesuffix(name).removesuffix("/")
+    if not project:
+        raise WrongUsage(
+            f"{place.reference} is in no project, which production's pipeline takes as a parameter.",
+            "Give the environment a `project`.",
+        )
+    return project
+
+
+def _earlier(door: GenericWebhook, parameters: dict[str, str], promotion: Promotion) -> Build | None:
+    """Return the build that has this promotion's ID already.
+
+    Where builds may not be listed it cannot be known; then an ID that was given, and so may be known there, is refused.
+
+    Raises:
+        WrongUsage: the build is for another image or place.
+        NotPermitted: the ID was given, and builds may not be listed.
+
+    """
     try:
-        builds = list(door.builds.of(door.config))
-    except NotPermitted:
-        return None
-    return next((build for build in builds if build.parameters.get("PROMOTION_ID") == identity), None)
+        build = door.started(_IDENTITY, promotion.identity)
+    except Forbidden as failure:
+        if promotion.request.promotion_id is None:
+            return None
+        raise NotPermitted(
+            f"Whether promotion {promotion.identity} has been handed over already cannot be seen: {failure.message}",
+            f"Bind the role `view` in {door.project} to the account of {door.api.credential.source}, "
+            "or leave out the promotion ID.",
+        ) from failure
+    if build and (other := build.lacks(parameters)):
+        raise WrongUsage(
+            f"Promotion {promotion.identity} is the build {door.project}/{build.name} already, with another "
+            f"{', '.join(other)}.",
+            "Take an ID of its own for each promotion, or none.",
+        )
+    return build
 
 
-def _trigger(door: GenericWebhook, parameters: dict[str, str], identity: str, say: Callable[[str], None]) -> Build:
-    """Trigger once. Where no answer came back, look for the build before anything is sent a second time."""
+def _trigger(door: GenericWebhook, parameters: dict[str, str], places: Places) -> Build:
+    """Trigger once. Where it is not known whether a build was started, look for it; never call a second time."""
     try:
         return door.trigger(parameters)
     except PerhapsTriggered as failure:
-        say(f"{failure.message} Looking for a build with our promotion ID.")
-        for _ in range(_LOOKS):
-            if build := _build_of(door, identity):
-                return build
-            time.sleep(_LOOK_SECONDS)
-        raise
+        places.say(f"{failure.message} Looking for a build with our promotion ID.")
+        if build := _look(door, parameters, places):
+            return build
+        raise PerhapsTriggered(
+            f"{failure.message} No build has our promotion ID.",
+            f"{failure.remedy} Then run this again with --promotion-id {parameters[_IDENTITY]}.",
+        ) from failure
+
+
+def _look(door: GenericWebhook, parameters: dict[str, str], places: Places) -> Build | None:
+    waiting = Waiting(places.deadline, f"looking for a build of {door}")
+    for _ in range(_LOOKS):
+        waiting.pause()
+        try:
+            build = door.started(_IDENTITY, parameters[_IDENTITY])
+        except Forbidden as failure:
+            raise PerhapsTriggered(
+                f"The webhook of {door} was called; whether it started a build cannot be seen: {failure.message}",
+                "Look in production's Jenkins before you run this again: that may start a second build.",
+            ) from failure
+        if build:
+            return build
+    return None
 
 
 def _follow(door: GenericWebhook, started: Build, webhook: Webhook, places: Places) -> Build | None:
-    """Return the build at its end; nothing if it cannot be seen, or is gone: then the destination decides."""
+    """Return the build at its end; nothing if it cannot be seen, or is gone: then the destination decides.
+
+    Raises:
+        DownstreamFailed: it did not succeed.
+
+    """
     try:
-        return door.builds.follow(started.name, webhook.jenkins, places.deadline, places.say)
+        build = follow(door.builds, started.name, webhook.jenkins, places.deadline, places.say)
     except (NotPermitted, NotFound) as failure:
         places.say(f"the build cannot be followed: {failure.message}")
         return None
+    if not build.has_succeeded:
+        why = f": {build.message}" if build.message else ""
+        log = build.log_url or f"oc logs --namespace {door.project} build/{build.name}"
+        raise DownstreamFailed(
+            f"Production's pipeline {door.project}/{build.name} ended as {build.phase}{why}.",
+            f"Its log tells why ({log}). Mend the cause, then promote again with a new promotion ID.",
+        )
+    return build
 
 
 def _check(promotion: Promotion, build: str, places: Places, *, seen: bool) -> dict[str, Any]:
@@ -119,10 +180,11 @@ def _check(promotion: Promotion, build: str, places: Places, *, seen: bool) -> d
     Where the build could be seen, it has ended; where not, the digest is waited for.
     """
     destination, digest = promotion.destination, promotion.image.digest
+    waiting = Waiting(places.deadline, f"waiting for {digest} at {destination.reference}")
     try:
         standing = destination.standing()
         while not seen and (standing is None or standing.digest != digest):
-            time.sleep(min(_LOOK_SECONDS, places.deadline.require(f"waiting for {digest} at {destination.reference}")))
+            waiting.pause()
             standing = destination.standing()
         if standing is None or standing.digest != digest:
             found = standing.digest if standing else "not there"

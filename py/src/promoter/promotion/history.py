@@ -60,10 +60,8 @@ def entries_of(place: Place, current: Descriptor) -> list[HistoryEntry]:
     found = each(lambda digest: read_records(place.repository, digest), digests)
     records = [record for records in found for record in records if record.entry.tag == place.tag]
     newest_first = sorted(records, key=lambda record: record.entry.at, reverse=True)
-    return [
-        _entry(place, record, current=position == 0 and record.subject == current.digest)
-        for position, record in enumerate(newest_first)
-    ]
+    let_in = next((record for record in newest_first if record.subject == current.digest), None)
+    return [_entry(place, record, current=record is let_in) for record in newest_first]
 
 
 def _entry(place: Place, record: Record, *, current: bool) -> HistoryEntry:

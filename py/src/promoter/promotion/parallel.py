@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from threading import Thread
 from typing import TypeVar
 
 WORKERS = 8
@@ -13,14 +15,40 @@ Outcome = TypeVar("Outcome")
 def each(function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
     """Return what the function gives for each item, in their order, with up to eight calls under way.
 
+    A signal is not kept waiting by calls under way: their threads end with the process.
+
     Raises:
-        Exception: the first one that a call raised.
+        Exception: the first one that a call raised; no call is begun after it.
 
     """
     todo = list(items)
-    if len(todo) < 2:  # noqa: PLR2004 - a pool for one is a detour
+    if len(todo) < 2:  # noqa: PLR2004 - a thread for one is a detour
         return [function(item) for item in todo]
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, and an unchanged image needs none
+    tickets = iter([*enumerate(todo)])  # of a list: threads can share it
+    outcomes: dict[int, Outcome] = {}
+    failures: list[Exception] = []
 
-    with ThreadPoolExecutor(min(WORKERS, len(todo))) as pool:
-        return list(pool.map(function, todo))
+    def work() -> None:
+        for position, item in tickets:
+            try:
+                outcomes[position] = function(item)
+            except Exception as failure:  # noqa: BLE001 - raised again below, where it can be caught
+                failures.append(failure)
+                _drop(tickets)
+
+    threads = [Thread(target=work, daemon=True) for _ in range(min(WORKERS, len(todo)))]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        _drop(tickets)
+    if failures:
+        raise failures[0]
+    return [outcomes[position] for position in range(len(todo))]
+
+
+def _drop(tickets: Iterator[object]) -> None:
+    """Take all that are left: what has not begun never will."""
+    deque(tickets, maxlen=0)

@@ -49,6 +49,14 @@ class Place:
         """Return this place as skopeo's source or destination, by digest."""
         return End(self.reference.at(digest), self.credential, self.trust)
 
+    def shares_registry(self, other: Place) -> bool:
+        """Tell whether blobs can be mounted from one to the other."""
+        return self.reference.registry == other.reference.registry
+
+    def shares_repository(self, other: Place) -> bool:
+        """Tell whether what is at one place is at the other, too."""
+        return self.shares_registry(other) and self.reference.repository == other.reference.repository
+
     def standing(self) -> Descriptor | None:
         """Look at what the tag is now; nothing if there is no such tag."""
         return self.repository.find(self.tag)

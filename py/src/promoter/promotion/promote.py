@@ -11,7 +11,7 @@ from promoter.model.configuration import Route
 from promoter.model.manifest import Descriptor
 from promoter.model.request import PromoteRequest
 from promoter.model.result import PromotionResult
-from promoter.promotion.companions import bring_companions, find_companions
+from promoter.promotion.companions import bring_companions
 from promoter.promotion.copying import copy, survey, verify
 from promoter.promotion.flipping import flip
 from promoter.promotion.image import look_into
@@ -41,6 +41,11 @@ class Promotion:
     image: Descriptor
     previous: Descriptor | None
     identity: str
+
+    @property
+    def mount_from(self) -> tuple[str, ...]:
+        """Repositories of the destination's registry to mount blobs from, besides the source's."""
+        return (*self.request.mount_from, *(self.route.mount_from if self.route else ()))
 
     def result(self, status: str, **facts: Any) -> PromotionResult:  # noqa: ANN401 - the result's own fields
         """Return the result with what is known already."""
@@ -140,7 +145,12 @@ def _go(promotion: Promotion, places: Places) -> PromotionResult:
 
 def _plan(promotion: Promotion) -> PromotionResult:
     image = look_into(promotion.source.repository, promotion.image.digest)
-    there = survey(promotion.source, promotion.destination, image)
+    try:
+        there = survey(promotion.source, promotion.destination, image, promotion.mount_from)
+    except NotPermitted:
+        if promotion.route and promotion.route.webhook:
+            return promotion.result("planned", platforms=image.platforms)
+        raise
     return promotion.result(
         "planned", platforms=image.platforms, blobs=there.counts, bytes_uploaded=there.bytes_missing
     )
@@ -149,9 +159,8 @@ def _plan(promotion: Promotion) -> PromotionResult:
 def _bring(promotion: Promotion, places: Places) -> PromotionResult:
     source, destination = promotion.source, promotion.destination
     image = look_into(source.repository, promotion.image.digest)
-    mount_from = (*promotion.request.mount_from, *(promotion.route.mount_from if promotion.route else ()))
-    brought = copy(source, destination, image, mount_from, places)
-    bring_companions(source, destination, find_companions(source.repository, image))
+    brought = copy(source, destination, image, promotion.mount_from, places)
+    bring_companions(source, destination, image)
     verify(destination, image)
     record, kept = flip(destination.repository, destination.tag, image.top, promotion.entry())
     return promotion.result(

@@ -11,6 +11,8 @@ from promoter.model.result import PromotionResult
 from promoter.promotion.places import Places
 from promoter.promotion.promote import promote
 
+_LONGEST_IDENTITY = 200
+
 
 def receive(request: ReceiveRequest, places: Places) -> PromotionResult:
     """Promote what the parameters name, if production's configuration takes it.
@@ -64,6 +66,11 @@ def _require_form(request: ReceiveRequest) -> None:
     checked_tag(request.git_commit)
     if request.image_digest:
         checked_digest(request.image_digest)
+    identity = request.promotion_id or ""
+    if not identity.isprintable() or len(identity) > _LONGEST_IDENTITY:
+        raise WrongUsage(
+            "PROMOTION_ID is too long, or has control characters.", f"Send up to {_LONGEST_IDENTITY} printable ones."
+        )
 
 
 def _environment(places: Places, registry: str, project: str, side: str) -> str:

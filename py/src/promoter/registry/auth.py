@@ -10,9 +10,11 @@ import json
 import re
 import time
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
+from typing import Any
 from urllib.parse import urlencode
 
 from promoter.credentials.redaction import SECRETS
@@ -22,24 +24,33 @@ from promoter.http.client import HttpClient
 
 _DEFAULT_LIFETIME = 60.0
 _SPENT_SHARE = 0.8
-_PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_SCHEME = rf"(?:^|,)\s*(?P<scheme>{_NAME})(?=\s+[^\s=]|\s*(?:,|$))"
+_PARAMETER = rf'(?P<name>{_NAME})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s,"]+))'
+_PIECE = re.compile(f"{_SCHEME}|{_PARAMETER}")
+_BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 Scopes = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """One `WWW-Authenticate` header: its scheme in lower case, and its parameters."""
+    """One challenge of a `WWW-Authenticate` header: its scheme and the names of its parameters in lower case."""
 
     scheme: str
     parameters: dict[str, str]
 
 
-def parse_challenge(header: str) -> Challenge:
-    """Read a `WWW-Authenticate` header with a single challenge."""
-    scheme, _, rest = header.strip().partition(" ")
-    parameters = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(rest)}
-    return Challenge(scheme.lower(), parameters)
+def parse_challenges(header: str) -> list[Challenge]:
+    """Read a `WWW-Authenticate` header: the challenges in it, in their order."""
+    challenges: list[Challenge] = []
+    for piece in _PIECE.finditer(header):
+        if piece["scheme"]:
+            challenges.append(Challenge(piece["scheme"].lower(), {}))
+        elif challenges:
+            value = piece["bare"] or re.sub(r"\\(.)", r"\1", piece["quoted"])
+            challenges[-1].parameters.setdefault(piece["name"].lower(), value)
+    return challenges
 
 
 @dataclass(frozen=True)
@@ -55,13 +66,17 @@ class Authenticator:
         host: the registry, for messages.
         http: also used for the token service.
         credential: whose rights are asked for.
+        clock: tells the seconds that tokens' lifetimes are counted in.
 
     """
 
-    def __init__(self, host: str, http: HttpClient, credential: Credential) -> None:
+    def __init__(
+        self, host: str, http: HttpClient, credential: Credential, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._host = host
         self._http = http
         self._credential = credential
+        self._clock = clock
         self._challenge: Challenge | None = None
         self._tokens: dict[Scopes, _Token] = {}
         self._lock = Lock()
@@ -74,27 +89,37 @@ class Authenticator:
             return {"Authorization": self._basic()}
         with self._lock:
             token = self._tokens.get(scopes)
-            if token is None or token.spent_at <= time.monotonic():
+            if token is None or token.spent_at <= self._clock():
                 token = self._tokens[scopes] = self._fetch(self._challenge, scopes)
-        return {"Authorization": token.header} if token.header else {}
+        return {"Authorization": token.header}
 
-    def answer(self, header: str, scopes: Scopes) -> None:
-        """Take a challenge in: the next `headers` will meet it.
+    def answer(self, header: str, scopes: Scopes, sent: str | None = None) -> None:
+        """Take the challenges of a 401 in: the next `headers` will meet one, Bearer rather than Basic.
+
+        Args:
+            header: its `WWW-Authenticate`.
+            scopes: of the request.
+            sent: the request's Authorization. A token is given up if it is this one, which was not accepted; another
+                thread may have renewed it meanwhile.
 
         Raises:
-            NotPermitted: there is no way to meet it.
+            NotPermitted: there is no way to meet them.
 
         """
-        challenge = parse_challenge(header)
-        if challenge.scheme not in ("basic", "bearer"):
+        offered = {challenge.scheme: challenge for challenge in reversed(parse_challenges(header))}
+        chosen = offered.get("bearer") or offered.get("basic")
+        if chosen is None:
             raise NotPermitted(
-                f"{self._host} asks for {challenge.scheme or 'no known'} authentication.",
+                f"{self._host} asks for {', '.join(offered) or 'no known'} authentication.",
                 "Only Basic and Bearer are known; look at what answers under this host name.",
             )
-        if challenge.scheme == "basic" and self._credential.is_anonymous:
+        if chosen.scheme == "basic" and self._credential.is_anonymous:
             raise self.refused("it asks for a user and a password, and none were given")
-        self._challenge = challenge
-        self._tokens.pop(scopes, None)
+        with self._lock:
+            self._challenge = chosen
+            kept = self._tokens.get(scopes)
+            if kept and kept.header == sent:
+                del self._tokens[scopes]
 
     def refused(self, reason: str) -> NotPermitted:
         """Make the error for a credential that was not accepted."""
@@ -117,21 +142,35 @@ class Authenticator:
             )
         query = [("service", challenge.parameters["service"])] if "service" in challenge.parameters else []
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query + [('scope', scope) for scope in scopes])}"
-        asked_at = time.monotonic()
+        asked_at = self._clock()
         response = self._http.request(
             "GET", url, {} if self._credential.is_anonymous else {"Authorization": self._basic()}
         )
         content = response.read()
         if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise self.refused(f"its token service answered {response.status} to {' '.join(scopes)}")
-        try:
-            answer = json.loads(content)
-            value = str(answer.get("token") or answer["access_token"])
-            lifetime = float(answer.get("expires_in") or _DEFAULT_LIFETIME)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        answer = _object(content)
+        value = answer.get("token") or answer.get("access_token")
+        if response.status != HTTPStatus.OK or not isinstance(value, str) or not _BEARER_TOKEN.fullmatch(value):
             raise Unreachable(
-                f"The token service of {self._host} gave no token, but {response.status}: {error}.",
+                f"The token service of {self._host} answered {response.status} and gave no token.",
                 "Look at the log of the token service.",
-            ) from error
+            )
         SECRETS.learn(value)
-        return _Token(f"Bearer {value}", asked_at + lifetime * _SPENT_SHARE)
+        return _Token(f"Bearer {value}", asked_at + _lifetime(answer) * _SPENT_SHARE)
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    """Read a JSON object; an empty one stands for anything else."""
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _lifetime(answer: dict[str, Any]) -> float:
+    stated = answer.get("expires_in")
+    if isinstance(stated, bool) or not isinstance(stated, int | float) or not stated > 0:
+        return _DEFAULT_LIFETIME
+    return float(stated)

@@ -72,9 +72,9 @@ class Repository:
             raise self.session.failure(response, f"looking for {self.reference(locator)}")
         digest = response.headers.get("Docker-Content-Digest")
         length = response.headers.get("Content-Length")
-        if digest is None or length is None:
+        if not digest or not length:
             return self.manifest(locator).descriptor
-        return Descriptor(response.headers.get_content_type(), digest, int(length))
+        return Descriptor(response.headers.media_type, digest, int(length))
 
     def resolve(self, locator: str) -> Descriptor:
         """Ask for a tag or digest that must be there.
@@ -111,7 +111,7 @@ class Repository:
                 "Something between here and the registry changes content: a proxy, or a broken store. Do not use it.",
             )
         try:
-            return read_manifest(content, response.headers.get_content_type())
+            return read_manifest(content, response.headers.media_type)
         except ValueError as error:
             raise VerificationFailed(
                 f"{self.reference(locator)} is no image that can be promoted: {error}.",
@@ -137,7 +137,7 @@ class Repository:
             raise self.session.failure(response, doing)
         response.read()
         kept = response.headers.get("Docker-Content-Digest")
-        if kept is not None and kept != digest_of(content):
+        if kept and kept != digest_of(content):
             raise VerificationFailed(
                 f"{doing}: {self.session.host} keeps it under {kept}, not under {digest_of(content)}.",
                 "The registry rewrites manifests; it cannot hold this image unchanged.",
@@ -271,9 +271,9 @@ class Repository:
         return f"/v2/{self.name}/manifests/{locator}"
 
 
-def next_page(link: str | None) -> str | None:
+def next_page(link: str) -> str | None:
     """Return the URL of the next page from a `Link: <…>; rel="next"` header (RFC 8288), if there is one."""
-    if link is None or 'rel="next"' not in link:
+    if 'rel="next"' not in link:
         return None
     return link[link.index("<") + 1 : link.index(">")]
 

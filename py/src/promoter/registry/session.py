@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from urllib.parse import urljoin
 
 from promoter.errors import NotFound, PromoterError, Unreachable
 from promoter.http.client import HttpClient
-from promoter.http.connection import Body, Response
+from promoter.http.connection import Body, Response, origin_of, resolve
 from promoter.registry.auth import Authenticator, Scopes
 
 _READS = frozenset({"GET", "HEAD"})
@@ -28,6 +27,7 @@ class RegistrySession:
         self.host = host
         self.http = http
         self._auth = auth
+        self._home = origin_of(f"https://{host}/")
 
     def request(
         self,
@@ -39,7 +39,9 @@ class RegistrySession:
         *,
         once: bool = False,
     ) -> Response:
-        """Send a request, meeting a challenge if one comes. Any status but 401 is returned.
+        """Send a request, meeting a challenge if one comes. Any status but the registry's own 401 is returned.
+
+        What goes to another host, which the registry named, has no Authorization.
 
         Args:
             method: the HTTP method.
@@ -51,27 +53,35 @@ class RegistrySession:
 
         Raises:
             NotPermitted: the credential is not accepted.
-            Unreachable: no answer.
+            Unreachable: no answer; or the registry names a place without TLS.
 
         """
-        url = urljoin(f"https://{self.host}/", path)
-        response = self._send(method, url, scopes, headers, body, once=once)
-        if response.status != HTTPStatus.UNAUTHORIZED:
+        url = resolve(f"https://{self.host}/", path)
+        sent = self._authorization(url, scopes)
+        response = self._send(method, url, {**(headers or {}), **sent}, body, once=once)
+        if response.status != HTTPStatus.UNAUTHORIZED or origin_of(response.url) != self._home:
             return response
         response.read()
-        self._auth.answer(response.headers.get("WWW-Authenticate", ""), scopes)
-        response = self._send(method, url, scopes, headers, body, once=once)
+        self._auth.answer(response.headers.get("WWW-Authenticate"), scopes, sent.get("Authorization"))
+        sent = self._authorization(url, scopes)
+        response = self._send(method, url, {**(headers or {}), **sent}, body, once=once)
         if response.status == HTTPStatus.UNAUTHORIZED:
             raise self._auth.refused(f"it answered 401{said(response)} to {' '.join(scopes)}")
         return response
 
-    def _send(
-        self, method: str, url: str, scopes: Scopes, headers: dict[str, str] | None, body: Body, *, once: bool
-    ) -> Response:
-        sent = {**(headers or {}), **self._auth.headers(scopes)}
+    def _authorization(self, url: str, scopes: Scopes) -> dict[str, str]:
+        origin = origin_of(url)
+        if origin[0] != "https":
+            raise Unreachable(
+                f"{self.host} sends callers to {origin[1]} without TLS.",
+                "Ask whoever runs the registry to let it name itself by https://, or by paths alone.",
+            )
+        return self._auth.headers(scopes) if origin == self._home else {}
+
+    def _send(self, method: str, url: str, headers: dict[str, str], body: Body, *, once: bool) -> Response:
         if method in _READS:
-            return self.http.follow(method, url, sent)
-        return (self.http.attempt if once else self.http.request)(method, url, sent, body)
+            return self.http.follow(method, url, headers)
+        return (self.http.attempt if once else self.http.request)(method, url, headers, body)
 
     def failure(self, response: Response, doing: str) -> PromoterError:
         """Turn an answer that is no success into the error it means.

@@ -1,0 +1,7 @@
+"""Faults happen to promotions: the fixtures are theirs."""
+
+from __future__ import annotations
+
+from tests.promotion.conftest import before_prod, before_stage, promoter, shop
+
+__all__ = ["before_prod", "before_stage", "promoter", "shop"]

@@ -1,0 +1,15 @@
+/**
+ * The pipeline rig: runs one build of a Jenkinsfile, with shared libraries and a real shell, as strictly as Jenkins.
+ *
+ * <p>Sources are compiled with Jenkins' own transformation ({@code groovy-cps}) on Jenkins' Groovy, so that every
+ * step suspends the script. {@link rig.Build} owns one thread on which the script's {@link rig.Branch branches} run in
+ * turn; {@link rig.Dsl} makes a {@link rig.StepCall} of a call, and a {@link rig.Step} carries it out, at once or
+ * later. Before every asynchronous step the program is serialised, so that what Jenkins could not keep is found. A
+ * declarative pipeline is read into a {@link rig.PipelineModel}, which {@code DeclarativeInterpreter.groovy} carries
+ * out with the steps of a scripted one.
+ *
+ * <p>What Jenkins only warns of, or does wrong in silence, is a {@link rig.Violation} and fails the build.
+ *
+ * <p>tests/support/pipeline.py is the way in: it writes the {@link rig.Request} and reads the {@link rig.Report}.
+ */
+package rig;

@@ -1,0 +1,165 @@
+"""The real `promoter` command, run as people run it: a process of its own, with little in its environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+COMMAND = Path(sys.executable).with_name("promoter")
+LONGEST_RUN_SECONDS = 60
+_STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and what it printed."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result, from standard output."""
+        document = self._document()
+        assert "error" not in document, document
+        return document
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error, from standard output; it has the exit code that the process had."""
+        document = self._document()
+        assert "error" in document, document
+        error: dict[str, Any] = document["error"]
+        assert error["exit_code"] == self.exit_code
+        return error
+
+    def _document(self) -> dict[str, Any]:
+        assert self.stdout, self.stderr
+        document: dict[str, Any] = json.loads(self.stdout)
+        return document
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process below a running command, as /proc shows it."""
+
+    pid: int
+    arguments: list[str]
+    environment: dict[str, str]
+
+    def is_running(self) -> bool:
+        """Tell whether the process is still there; one that has ended and is waited for is not."""
+        return _state(self.pid) not in {None, "Z"}
+
+
+class Running:
+    """A command under way; a `with` ends it for certain."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.communicate(timeout=_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+
+    @property
+    def arguments(self) -> list[str]:
+        """The command line that everybody on the machine can see."""
+        return _strings(self._process.pid, "cmdline")
+
+    def children(self) -> list[Child]:
+        """Return the processes that the command has started, and theirs."""
+        return list(_below(self._process.pid))
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the command alone."""
+        self._process.send_signal(number)
+
+    def has_ended(self) -> bool:
+        """Tell whether the command is over."""
+        return self._process.poll() is not None
+
+    def outcome(self, seconds: float = LONGEST_RUN_SECONDS) -> Outcome:
+        """Wait for the end; raises subprocess.TimeoutExpired if it does not come in time."""
+        stdout, stderr = self._process.communicate(timeout=seconds)
+        return Outcome(self._process.returncode, stdout, stderr)
+
+
+class Promoter:
+    """The command in a directory of its own.
+
+    `environment` is all that it sees of ours; `temporary` is its TMPDIR, empty at first. `prefix` is what runs it
+    instead of the test itself, such as `unshare` with its flags.
+    """
+
+    def __init__(self, directory: Path, prefix: Sequence[str] = ()) -> None:
+        self.directory = directory
+        self.prefix = tuple(prefix)
+        self.temporary = directory / "tmp"
+        self.temporary.mkdir(parents=True)
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "TMPDIR": str(self.temporary)}
+
+    def run(self, *arguments: str | Path, json: bool = True) -> Outcome:
+        """Run a command to its end, with `--json` unless its words for people are wanted."""
+        with self.start(*arguments, json=json) as running:
+            return running.outcome()
+
+    def start(self, *arguments: str | Path, json: bool = True) -> Running:
+        """Start a command; to be used in a `with`."""
+        command = [*self.prefix, str(COMMAND), *map(str, arguments), *(["--json"] if json else [])]
+        return Running(
+            subprocess.Popen(
+                command,
+                cwd=self.directory,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+
+    def hide_skopeo(self) -> None:
+        """Let the command find no other program from now on."""
+        empty = self.directory / "no-programs"
+        empty.mkdir()
+        self.environment["PATH"] = str(empty)
+
+
+def _below(parent: int) -> list[Child]:
+    found: list[Child] = []
+    for task in Path(f"/proc/{parent}/task").glob("*/children"):
+        for pid in map(int, task.read_text().split()):
+            pairs = (entry.partition("=") for entry in _strings(pid, "environ"))
+            found.append(Child(pid, _strings(pid, "cmdline"), {name: value for name, _, value in pairs}))
+            found += _below(pid)
+    return found
+
+
+def _strings(pid: int, file: str) -> list[str]:
+    return Path(f"/proc/{pid}/{file}").read_text().rstrip("\0").split("\0")
+
+
+def _state(pid: int) -> str | None:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
