@@ -1,3 +1,4 @@
+import com.cloudbees.groovy.cps.NonCPS
 import groovy.json.JsonOutput
 import groovy.json.JsonSlurper
 
@@ -37,7 +38,7 @@ private Map plain(String json) {
 @NonCPS
 private Object copied(Object value) {
     if (value instanceof Map) {
-        return value.collectEntries(new LinkedHashMap()) { key, inner -> [(key): copied(inner)] }
+        return value.collectEntries([:]) { key, inner -> [(key): copied(inner)] }
     }
     return value instanceof List ? value.collect { inner -> copied(inner) } : value
 }

@@ -14,9 +14,9 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
+from typing import NamedTuple
 
 from promoter.credentials.authfile import write_authfile
 from promoter.credentials.sources import Credential
@@ -57,19 +57,19 @@ _CHECK_STORE = "Free space in the registry's storage, or wait until it takes wri
 _UPGRADE = "Install skopeo 1.6 or newer; older ones cannot keep digests."
 _RUN_AGAIN = "Look at the registries' logs, then run this again: what is there is not copied again."
 
+_STATUS = r"status(?:code)?:? "
 _MEANINGS: tuple[tuple[str, type[PromoterError], str], ...] = (
     (r"unknown flag", WrongUsage, _UPGRADE),
     (r"x509|certificate", Unreachable, _CHECK_TRUST),
-    (r"unauthorized|authentication required|denied|status:? 40[13]|username/password", NotPermitted, _ASK_FOR_RIGHTS),
-    (r"manifest unknown|name unknown|blob unknown|not found|status:? 404", NotFound, _CHECK_SOURCE),
+    (rf"unauthorized|authentication required|denied|{_STATUS}40[13]|username/password", NotPermitted, _ASK_FOR_RIGHTS),
+    (rf"manifest unknown|name unknown|blob unknown|not found|{_STATUS}404", NotFound, _CHECK_SOURCE),
     (r"did not match|does not match|would change the manifest", VerificationFailed, _CHECK_BYTES),
-    (r"status:? 405|no space|insufficient storage|status:? 507|unsupported", Unreachable, _CHECK_STORE),
+    (rf"{_STATUS}405|no space|insufficient storage|{_STATUS}507|unsupported", Unreachable, _CHECK_STORE),
 )
 """What skopeo's last words mean, the first that fits; whatever is not in here may pass by itself."""
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """One side of a copy.
 
     Args:

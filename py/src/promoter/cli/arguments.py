@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import MISSING, Field, dataclass, fields
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from promoter.cli.commands import COMMANDS, Command
 from promoter.errors import WrongUsage
+from promoter.model.base import Field
 from promoter.model.request import Common
 
 _BOOLEANS = {"true": True, "false": False}
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(NamedTuple):
     """What a command line asks for.
 
     Args:
@@ -57,7 +56,7 @@ def parse(arguments: Sequence[str]) -> Invocation:
     parser.add_argument("--result", metavar="FILE", help="write the result to a JSON file as well")
     parser.add_argument("--json", action="store_true", help="show the result as JSON; words go to standard error")
     if not file_given:
-        for field in fields(command.request):
+        for field in command.request.fields.values():
             _add(parser, field)
     given = vars(parser.parse_args(rest))
     request_file, result_file, json = given.pop("request"), given.pop("result"), given.pop("json")
@@ -84,21 +83,20 @@ def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     raise WrongUsage(f"There is no command {given.command!r}.", f"The commands are {', '.join(COMMANDS)}.")
 
 
-def _add(parser: argparse.ArgumentParser, field: Field[Any]) -> None:
+def _add(parser: argparse.ArgumentParser, field: Field) -> None:
     flag = f"--{field.name.replace('_', '-')}"
-    about = field.metadata["help"]
-    metavar = field.metadata.get("metavar")
-    if field.default is MISSING:
+    about = field.about
+    if field.is_required:
         parser.add_argument(field.name, metavar=field.name.upper(), help=about)
-    elif field.type == "bool":
+    elif field.annotation == "bool":
         parser.add_argument(flag, action="store_true", default=None, help=about)
-    elif field.type == "bool | None":
+    elif field.annotation == "bool | None":
         parser.add_argument(flag, type=_boolean, metavar="true|false", help=about)
-    elif str(field.type).startswith("tuple"):
-        parser.add_argument(flag, action="append", metavar=metavar, help=about)
+    elif field.annotation.startswith("tuple"):
+        parser.add_argument(flag, action="append", metavar=field.metavar, help=about)
     else:
         shown = f"{about} (default: {field.default})" if field.default else about
-        parser.add_argument(flag, metavar=metavar, help=shown)
+        parser.add_argument(flag, metavar=field.metavar, help=shown)
 
 
 def _boolean(text: str) -> bool:

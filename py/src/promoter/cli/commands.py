@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from promoter.model import request as requests
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A command. Its use case is imported only when it runs: start-up time is part of a promotion.
 
     Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ def say(line: str) -> None:
 def show(result: Result, *, as_json: bool) -> None:
     """Show a result on standard output."""
     if as_json:
-        show_json(asdict(result))
+        show_json(result.to_dict())
     else:
         print(SECRETS.redact("\n".join(_words(result))), flush=True)
 

@@ -6,12 +6,11 @@ docs/cli.md is written whole; in a step's help, vars/*.txt, what follows the lin
 from __future__ import annotations
 
 import sys
-from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
 
 from promoter.cli.commands import COMMANDS, Command
+from promoter.model.base import REQUIRED, Field
 from promoter.model.request import camel
 
 STEPS = {"promoteImage": "promote"}
@@ -21,8 +20,9 @@ _HEADING = "PARAMETERS\n"
 _WIDTH = 100
 _INTRODUCTION = """# The command line
 
-Every command also takes `--request FILE` (all parameters from a JSON file, with names in camelCase), `--result FILE` (the
-result as JSON, besides being shown) and `--json` (the result as JSON on standard output; words go to standard error).
+Every command also takes `--request FILE` (all parameters from a JSON file, with names in camelCase), `--result FILE`
+(the result as JSON, besides being shown) and `--json` (the result as JSON on standard output; words go to standard
+error).
 An image is `environment/name:tag`, with environments from the configuration, or a full reference by tag or digest.
 """
 
@@ -39,17 +39,17 @@ def _command_line() -> str:
 
 
 def _section(name: str, command: Command) -> str:
-    arguments = [field for field in fields(command.request) if field.default is MISSING]
+    arguments = [field for field in command.request.fields.values() if field.is_required]
     usage = " ".join(["promoter", name, *(field.name.upper() for field in arguments), "[flags]"])
     rows = [f"| `{_flag(field)}` | {_about(field)} |" for field in _ordered(command)]
     return "\n".join([f"## {usage}", "", command.help, "", "| parameter | what it is |", "| --- | --- |", *rows, ""])
 
 
-def _flag(field: Field[Any]) -> str:
-    if field.default is MISSING:
+def _flag(field: Field) -> str:
+    if field.is_required:
         return field.name.upper()
     flag = f"--{field.name.replace('_', '-')}"
-    return flag if field.type == "bool" else f"{flag} {field.metadata['metavar']}"
+    return flag if field.annotation == "bool" else f"{flag} {field.metavar}"
 
 
 def _with_parameters(text: str, command: Command) -> str:
@@ -63,15 +63,14 @@ def _with_parameters(text: str, command: Command) -> str:
     return head + _HEADING + "\n".join(lines) + "\n"
 
 
-def _ordered(command: Command) -> list[Field[Any]]:
+def _ordered(command: Command) -> list[Field]:
     """Return the fields, the ones that must be given first."""
-    return sorted(fields(command.request), key=lambda field: field.default is not MISSING)
+    return sorted(command.request.fields.values(), key=lambda field: not field.is_required)
 
 
-def _about(field: Field[Any]) -> str:
-    help_text: str = field.metadata["help"]
-    shown = field.default not in (MISSING, None, False, "", ())
-    return f"{help_text}; {field.default} if left out" if shown else help_text
+def _about(field: Field) -> str:
+    shown = field.default not in (REQUIRED, None, False, "", ())
+    return f"{field.about}; {field.default} if left out" if shown else field.about
 
 
 if __name__ == "__main__":

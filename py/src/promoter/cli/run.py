@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from promoter.cli import output
@@ -25,7 +24,7 @@ def run(arguments: Sequence[str]) -> int:
         result_file = _ready(invocation.result_file)
         result = _call(invocation)
         if result_file:
-            output.write_result(result_file, asdict(result))
+            output.write_result(result_file, result.to_dict())
         output.show(result, as_json=as_json)
     except (PromoterError, Interrupted) as error:
         return _fail(error, as_json, result_file)

@@ -7,8 +7,8 @@ import os
 import time
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from promoter.credentials import jwt
 from promoter.credentials.redaction import SECRETS
@@ -19,8 +19,7 @@ DEFAULT_USER = "openshift"
 _FORM = "Write secret:DIR, file:PATH, env:NAME, in-cluster, authfile:PATH or anonymous."
 
 
-@dataclass(frozen=True)
-class Credential:
+class Credential(NamedTuple):
     """A user and a secret, and where they came from; neither `repr` nor `str` shows the secret.
 
     Args:
@@ -32,7 +31,10 @@ class Credential:
 
     source: str
     user: str = ""
-    secret: str = field(default="", repr=False)
+    secret: str = ""
+
+    def __repr__(self) -> str:
+        return f"Credential({self.source!r})"
 
     @property
     def is_anonymous(self) -> bool:

@@ -109,15 +109,17 @@ class HttpClient:
             head, stream = connection.send(method, url, sent, body, timeout)
         return Response(method, url, head, stream, lambda reusable: self._give_back(connection, reusable))
 
-    def follow(self, method: str, url: str, headers: dict[str, str]) -> Response:
+    def follow(self, method: str, url: str, headers: dict[str, str], *, once: bool = False) -> Response:
         """Send a GET or HEAD and go where redirects lead; `Authorization` stays with the host it was meant for.
+
+        With `once` it is for the caller to try again; see `attempt`.
 
         Raises:
             Unreachable: too many redirects, or one away from TLS.
 
         """
         for _ in range(_MOST_REDIRECTS):
-            response = self.request(method, url, headers)
+            response = (self.attempt if once else self.request)(method, url, headers)
             if response.status not in _REDIRECTS:
                 return response
             response.close()

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from promoter.errors import PassingFailure, Unreachable
 from promoter.http.proxy import open_tunnel, proxy_for
 from promoter.http.trust import Trust
-from promoter.http.wire import CHUNK, Head, Malformed, has_body, is_delimited, read_body, read_head, request_head
+from promoter.http.wire import Head, Malformed, has_body, is_delimited, read_body, read_head, request_head
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _PORTS = {"http": 80, "https": 443}

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 
 from promoter.errors import TimedOut
 
 
-@dataclass(frozen=True)
 class Deadline:
     """The end of the time a command was given.
 
@@ -17,12 +15,9 @@ class Deadline:
 
     """
 
-    seconds: float
-    _end: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Start the clock."""
-        object.__setattr__(self, "_end", time.monotonic() + self.seconds)
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
 
     @property
     def remaining(self) -> float:
@@ -31,7 +26,7 @@ class Deadline:
 
     def allow(self, seconds: float) -> None:
         """See to it that so many seconds are left at least, for what must not be stopped once it has begun."""
-        object.__setattr__(self, "_end", max(self._end, time.monotonic() + seconds))
+        self._end = max(self._end, time.monotonic() + seconds)
 
     def require(self, doing: str) -> float:
         """Return the seconds left.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from promoter.errors import PassingFailure
 from promoter.http.connection import Response
@@ -13,8 +12,7 @@ from promoter.http.deadline import Deadline
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Patience:
+class Patience(NamedTuple):
     """How often, and after what waits, something that failed in passing is tried again.
 
     Args:

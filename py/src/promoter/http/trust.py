@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from promoter.errors import WrongUsage
 
 
-@dataclass(frozen=True)
 class Trust:
     """How the server's certificate is checked.
 
@@ -20,8 +18,9 @@ class Trust:
 
     """
 
-    ca: Path | None = None
-    verify: bool = True
+    def __init__(self, ca: Path | None = None, *, verify: bool = True) -> None:
+        self.ca = ca
+        self.verify = verify
 
     @cached_property
     def context(self) -> ssl.SSLContext:

@@ -16,6 +16,8 @@ CHUNK = 256 * 1024
 _LONGEST_LINE = 64 * 1024
 _MOST_FIELDS = 200
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CHUNK_LENGTH = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*[;\r\n]")
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
@@ -121,7 +123,7 @@ def read_body(stream: BufferedReader, head: Head) -> Iterator[bytes]:
     length = head.headers.get("Content-Length")
     if not length:
         return iter(lambda: stream.read1(CHUNK), b"")
-    if not length.isdecimal():
+    if not _LENGTH.fullmatch(length):
         raise Malformed("the length is no number")
     return _exactly(stream, int(length))
 
@@ -143,11 +145,11 @@ def _exactly(stream: BufferedReader, length: int) -> Iterator[bytes]:
 def _chunked(stream: BufferedReader) -> Iterator[bytes]:
     while True:
         line = stream.readline(_LONGEST_LINE)
-        try:
-            length = int(line.partition(b";")[0], 16)
-        except ValueError:
-            raise Malformed("a chunk has no length") from None
-        if length <= 0:
+        match = _CHUNK_LENGTH.match(line)
+        if match is None:
+            raise Malformed("a chunk has no length")
+        length = int(match[1], 16)
+        if not length:
             _read_fields(stream)
             return
         yield from _exactly(stream, length)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from promoter.errors import WrongUsage
+from promoter.model.base import Model, option
 from promoter.model.reference import is_host, parse_name, split_host
 
 
-def _written(name: str) -> str:
-    return name.rstrip("_").replace("_", "-")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Section:
+class _Section(Model):
     """Unknown keys are refused, values keep their type, and names are written with hyphens."""
 
-    __pydantic_config__ = {"extra": "forbid", "strict": True, "alias_generator": _written}  # noqa: RUF012 - pydantic's
+    @staticmethod
+    def spell(name: str) -> str:
+        """Return a field's name with hyphens."""
+        return name.rstrip("_").replace("_", "-")
 
 
-@dataclass(frozen=True, kw_only=True)
 class Environment(_Section):
     """A registry and project, with the credential to use there.
 
@@ -47,7 +44,6 @@ class Environment(_Section):
         return f"{self.project}/{name}" if self.project else name
 
 
-@dataclass(frozen=True, kw_only=True)
 class Webhook(_Section):
     """The generic webhook of production's BuildConfig.
 
@@ -75,7 +71,6 @@ class Webhook(_Section):
     legacy_api: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
 class Route(_Section):
     """A way from one environment to another.
 
@@ -101,11 +96,10 @@ class Route(_Section):
         return any(fnmatchcase(name, pattern) for pattern in self.images)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Configuration(_Section):
     """All environments and routes."""
 
-    environments: dict[str, Environment] = field(default_factory=dict)
+    environments: dict[str, Environment] = option("the environments by name", default={})
     routes: tuple[Route, ...] = ()
 
     def environment(self, name: str) -> Environment:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -29,8 +28,7 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-@dataclass(frozen=True)
-class Descriptor:
+class Descriptor(NamedTuple):
     """What points at content: media type, digest, size in bytes."""
 
     media_type: str
@@ -46,8 +44,7 @@ class Descriptor:
         return written | ({"artifactType": self.artifact_type} if self.artifact_type else {})
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """A manifest or an index: its bytes, and what they point at.
 
     `children` are the manifests of an index, `blobs` the config and the layers of a manifest. Layers with `urls`

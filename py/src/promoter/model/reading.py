@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic_core import CoreSchema, core_schema
 
 from promoter.errors import WrongUsage
+from promoter.model.base import Model
 from promoter.model.configuration import Configuration, check
 
-Model = TypeVar("Model")
+Made = TypeVar("Made", bound=Model)
 _TEXT = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -62,7 +64,7 @@ def read_configuration(text: str, name: str) -> Configuration:
     return configuration
 
 
-def read_request(model: type[Model], text: str, name: str) -> Model:
+def read_request(model: type[Made], text: str, name: str) -> Made:
     """Make a request from JSON, with names in camelCase as the steps have them. `null` counts as left out.
 
     Raises:
@@ -85,7 +87,21 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _fit(model: type[Model], content: str, name: str) -> Model:
+def schema_of(model: type[Model], handler: GetCoreSchemaHandler) -> CoreSchema:
+    """Return how pydantic checks a model: names are spelled as in its files, others refused, and values keep their type."""
+    hints = get_type_hints(model)
+    fields = {
+        name: core_schema.typed_dict_field(
+            handler.generate_schema(hints[name]), required=field.is_required, validation_alias=model.spell(name)
+        )
+        for name, field in model.fields.items()
+    }
+    strict = core_schema.CoreConfig(strict=True)
+    values = core_schema.typed_dict_schema(fields, extra_behavior="forbid", config=strict)
+    return core_schema.no_info_after_validator_function(lambda given: model(**given), values)
+
+
+def _fit(model: type[Made], content: str, name: str) -> Made:
     try:
         return TypeAdapter(model).validate_json(content)
     except ValidationError as error:

@@ -7,7 +7,7 @@ in front.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from promoter.errors import WrongUsage
 
@@ -24,8 +24,7 @@ _FORM = (
 )
 
 
-@dataclass(frozen=True)
-class ImageReference:
+class ImageReference(NamedTuple):
     """A place of an image: registry and repository, with a tag, a digest, or both."""
 
     registry: str
@@ -46,15 +45,14 @@ class ImageReference:
 
     def at(self, digest: str) -> ImageReference:
         """Return the same repository by digest alone."""
-        return replace(self, tag=None, digest=digest)
+        return self._replace(tag=None, digest=digest)
 
     def tagged(self, tag: str) -> ImageReference:
         """Return the same repository by tag alone."""
-        return replace(self, tag=checked_tag(tag), digest=None)
+        return self._replace(tag=checked_tag(tag), digest=None)
 
 
-@dataclass(frozen=True)
-class ImageName:
+class ImageName(NamedTuple):
     """The part of a reference behind the registry or the environment: repository, tag, digest."""
 
     repository: str

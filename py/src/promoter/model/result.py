@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
+from promoter.model.base import Model
 
-@dataclass(frozen=True, kw_only=True)
-class BlobCounts:
+
+class BlobCounts(Model):
     """The distinct blobs of an image, by how they got to the destination."""
 
     total: int = 0
@@ -16,8 +16,7 @@ class BlobCounts:
     present: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class BuildOutcome:
+class BuildOutcome(Model):
     """The production pipeline's build that a promotion was handed over to."""
 
     name: str
@@ -25,8 +24,7 @@ class BuildOutcome:
     log: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class PromotionResult:
+class PromotionResult(Model):
     """What became of a promotion; sizes in bytes, times in seconds.
 
     `verified` is false where production's pipeline was handed the promotion and the destination may not be looked at.
@@ -39,7 +37,7 @@ class PromotionResult:
     digest: str
     previous_digest: str | None = None
     platforms: tuple[str, ...] = ()
-    blobs: BlobCounts = field(default_factory=BlobCounts)
+    blobs: BlobCounts = BlobCounts()
     bytes_uploaded: int = 0
     duration_seconds: float = 0.0
     record: str | None = None
@@ -49,8 +47,7 @@ class PromotionResult:
     build: BuildOutcome | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class HistoryEntry:
+class HistoryEntry(Model):
     """One promotion or rollback of a tag, as it was recorded."""
 
     action: str
@@ -65,8 +62,7 @@ class HistoryEntry:
     current: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class HistoryResult:
+class HistoryResult(Model):
     """The promotions and rollbacks of a tag, newest first."""
 
     image: str
@@ -74,8 +70,7 @@ class HistoryResult:
     entries: tuple[HistoryEntry, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class DescribeResult:
+class DescribeResult(Model):
     """What a tag is now. `size` is that of all its distinct blobs, in bytes."""
 
     image: str
@@ -87,8 +82,7 @@ class DescribeResult:
     restorable: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RollbackResult:
+class RollbackResult(Model):
     """What became of a rollback."""
 
     status: Literal["rolled-back", "unchanged", "planned"]

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from promoter.credentials.sources import Credential
@@ -26,8 +25,7 @@ class Forbidden(NotPermitted):
     """The caller is known, or anonymous, and lacks a right."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What the API server said: the status code, and every JSON document of the body, or else its text."""
 
     status: int

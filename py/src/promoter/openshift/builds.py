@@ -7,7 +7,7 @@ or Cancelled.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from promoter.openshift.api import ClusterApi, Object
 
@@ -18,8 +18,7 @@ _LOG_URL = "openshift.io/jenkins-log-url"
 _LONGEST_LABEL = 63
 
 
-@dataclass(frozen=True)
-class Build:
+class Build(NamedTuple):
     """A build, as the API gave it."""
 
     fields: Object

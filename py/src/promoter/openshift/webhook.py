@@ -8,7 +8,6 @@ all our parameters in its environment counts as triggered.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -40,7 +39,6 @@ class _NotTaken(PassingFailure):
     """The server did not take the request: it may be called again."""
 
 
-@dataclass(frozen=True)
 class GenericWebhook:
     """The door to a BuildConfig.
 
@@ -51,24 +49,20 @@ class GenericWebhook:
         secret: the webhook's secret, which is part of the URL and is never shown.
         legacy: whether the API is that of a cluster before OpenShift 3.11.
 
+    Raises:
+        WrongUsage: the secret can never work: the server takes a slash, even an encoded one, for a separator.
+
     """
 
-    api: ClusterApi
-    project: str
-    config: str
-    secret: Credential
-    legacy: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse a secret that can never work: the server takes a slash, even an encoded one, for a separator.
-
-        Raises:
-            WrongUsage: the secret has a slash.
-
-        """
-        if "/" in self.secret.secret:
+    def __init__(self, api: ClusterApi, project: str, config: str, secret: Credential, *, legacy: bool = False) -> None:
+        self.api = api
+        self.project = project
+        self.config = config
+        self.secret = secret
+        self.legacy = legacy
+        if "/" in secret.secret:
             raise WrongUsage(
-                f"The webhook secret from {self.secret.source} has a slash in it, which no server accepts.",
+                f"The webhook secret from {secret.source} has a slash in it, which no server accepts.",
                 "Make a new secret without slashes, on both sides.",
             )
 

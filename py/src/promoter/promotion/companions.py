@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from promoter.model.manifest import Manifest
 from promoter.promotion.copying import bring_small
@@ -15,8 +15,7 @@ from promoter.registry.repository import Repository
 _COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
 
 
-@dataclass(frozen=True)
-class Companions:
+class Companions(NamedTuple):
     """What was found with an image.
 
     Args:

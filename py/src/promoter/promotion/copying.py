@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from promoter import skopeo
 from promoter.errors import NotPermitted, VerificationFailed
@@ -16,8 +16,7 @@ from promoter.promotion.places import Place, Places
 from promoter.registry.repository import Repository
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(NamedTuple):
     """Where an image's blobs are, seen from the destination.
 
     Args:
@@ -113,6 +112,7 @@ def _copy_by_skopeo(source: Place, destination: Place, image: Image, left: int, 
         except NotPermitted:
             before, left = left, _count_absent(destination.repository, image)
             if left >= before:
+                destination.repository.require_push()  # which tells more than skopeo does
                 raise
             places.say(f"refused in the middle of the copy; {left} blobs to go, with new tokens")
         else:
@@ -167,16 +167,14 @@ def verify(destination: Place, image: Image) -> None:
 
     """
     repository = destination.repository
-    digest = image.top.digest
-    if repository.manifest(digest).content != image.top.content:
-        raise VerificationFailed(
-            f"{repository.reference(digest)} has other bytes.", "Do not use it; look at the registry's store."
-        )
-    for manifest, found in zip(
-        image.manifests, each(repository.find, [m.digest for m in image.manifests]), strict=True
-    ):
-        if found is None or found.digest != manifest.digest:
+    digests = [manifest.digest for manifest in image.manifests]
+    for digest, found in zip(digests, each(repository.find, digests), strict=True):
+        if found is None or found.digest != digest:
             raise VerificationFailed(
-                f"{repository.reference(manifest.digest)} is not there after the copy.",
+                f"{repository.reference(digest)} is not there after the copy.",
                 "The registry lost it, or prunes while images arrive. Nothing was flipped; run this again.",
             )
+    if repository.manifest(image.top.digest).content != image.top.content:
+        raise VerificationFailed(
+            f"{repository.reference(image.top.digest)} has other bytes.", "Do not use it; look at the registry's store."
+        )

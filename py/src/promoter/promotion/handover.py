@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from promoter.credentials.sources import load_credential
-from promoter.errors import DownstreamFailed, NotFound, NotPermitted, TimedOut, VerificationFailed, WrongUsage
+from promoter.errors import (
+    DownstreamFailed,
+    Interrupted,
+    NotFound,
+    NotPermitted,
+    TimedOut,
+    VerificationFailed,
+    WrongUsage,
+)
 from promoter.http.trust import Trust
 from promoter.model.configuration import Webhook
 from promoter.model.result import BuildOutcome, PromotionResult
@@ -47,19 +55,28 @@ def hand_over(promotion: Promotion, webhook: Webhook, places: Places) -> Promoti
     except TimedOut as failure:
         raise TimedOut(
             f"{failure.message} Production's pipeline ({started.name if started else door}) was not seen to end.",
-            f"To follow it further, run this again with --promotion-id {promotion.identity}: no second one is started.",
+            _follow_further(promotion),
         ) from failure
+    except Interrupted:
+        places.say(
+            f"Production's pipeline ({started.name if started else door}) may go on. {_follow_further(promotion)}"
+        )
+        raise
     outcome = BuildOutcome(
         name=started.name, phase=ended.phase if ended else "unknown", log=ended.log_url if ended else None
     )
     return promotion.result("promoted", build=outcome, **facts)
 
 
+def _follow_further(promotion: Promotion) -> str:
+    return f"To follow it further, run this again with --promotion-id {promotion.identity}: no second one is started."
+
+
 def _door(webhook: Webhook, places: Places) -> GenericWebhook:
-    trust = Trust(Path(webhook.ca) if webhook.ca else None, webhook.tls_verify)
+    trust = Trust(Path(webhook.ca) if webhook.ca else None, verify=webhook.tls_verify)
     api = ClusterApi(webhook.api, places.http(trust), load_credential(webhook.credentials))
     secret = load_credential(webhook.secret, key=_SECRET_KEY)
-    return GenericWebhook(api, webhook.project, webhook.build_config, secret, webhook.legacy_api)
+    return GenericWebhook(api, webhook.project, webhook.build_config, secret, legacy=webhook.legacy_api)
 
 
 def _parameters(promotion: Promotion, places: Places) -> dict[str, str]:

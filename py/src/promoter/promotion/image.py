@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from promoter.errors import NotFound
 from promoter.model.manifest import Descriptor, Manifest, platform_name
@@ -11,8 +11,7 @@ from promoter.promotion.parallel import each
 from promoter.registry.repository import Repository
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """Everything that a digest stands for.
 
     Args:

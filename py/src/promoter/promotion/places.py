@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from promoter import __version__
 from promoter.credentials.sources import ANONYMOUS, Credential, load_credential
@@ -23,8 +23,7 @@ from promoter.registry.session import RegistrySession
 from promoter.skopeo import End
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """An image's place: its reference, and what opens the door there."""
 
     reference: ImageReference
@@ -35,15 +34,8 @@ class Place:
 
     @property
     def tag(self) -> str:
-        """The tag that is named.
-
-        Raises:
-            WrongUsage: none is.
-
-        """
-        if self.reference.tag is None:
-            raise WrongUsage(f"{self.reference} names no tag.", "Add one: …/name:tag.")
-        return self.reference.tag
+        """The tag that is named; a destination has one."""
+        return self.reference.tag or ""
 
     def end(self, digest: str) -> End:
         """Return this place as skopeo's source or destination, by digest."""
@@ -62,8 +54,7 @@ class Place:
         return self.repository.find(self.tag)
 
 
-@dataclass(frozen=True)
-class _Named:
+class _Named(NamedTuple):
     """A reference as it was written, and the environment it was written with."""
 
     reference: ImageReference
@@ -131,7 +122,9 @@ class Places:
         if named.reference.digest:
             raise WrongUsage(f"{text!r} names a digest.", "Name the tag; the digest is the source's.")
         if origin and not named.reference.tag and origin.reference.tag:
-            named = replace(named, reference=named.reference.tagged(origin.reference.tag))
+            named = named._replace(reference=named.reference.tagged(origin.reference.tag))
+        if not named.reference.tag:
+            raise WrongUsage(f"{named.reference} names no tag.", "Add one: …/name:tag.")
         environment = self._environment(
             named, request.destination_credentials, request.destination_ca, request.destination_tls_verify
         )
@@ -185,8 +178,7 @@ class Places:
         """Return how to reach a place: flags win over what the configuration says."""
         host = named.reference.registry
         known = self.configuration.environments.get(named.environment or "", Environment(registry=host))
-        return replace(
-            known,
+        return known.but(
             credentials=known.credentials if credentials is None else credentials,
             ca=known.ca if ca is None else ca,
             tls_verify=known.tls_verify if tls_verify is None else tls_verify,
@@ -201,7 +193,7 @@ class Places:
         )
         if not environment.tls_verify:
             self.say(f"TLS is not verified for {reference.registry}: tls-verify=false was given.")
-        trust = Trust(Path(environment.ca) if environment.ca else None, environment.tls_verify)
+        trust = Trust(Path(environment.ca) if environment.ca else None, verify=environment.tls_verify)
         http = self.http(trust)
         session = RegistrySession(reference.registry, http, Authenticator(reference.registry, http, credential))
         return Place(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from promoter.errors import NotPermitted, Refused
 from promoter.model.configuration import Route
@@ -19,8 +18,7 @@ from promoter.promotion.places import Place, Places
 from promoter.promotion.record import Entry, entry, new_id
 
 
-@dataclass(frozen=True)
-class Promotion:
+class Promotion(NamedTuple):
     """One promotion, once both sides have been looked at.
 
     Args:
@@ -89,7 +87,7 @@ def promote(request: PromoteRequest, places: Places) -> PromotionResult:
     else:
         require_free(promotion)
         result = _go(promotion, places)
-    return replace(result, duration_seconds=round(time.monotonic() - begun, 3))
+    return result.but(duration_seconds=round(time.monotonic() - begun, 3))
 
 
 def look(request: PromoteRequest, places: Places) -> Promotion:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from promoter.errors import Refused, WrongUsage
 from promoter.model.reference import checked_digest, checked_tag, is_host, parse_name
 from promoter.model.request import Common, Intent, PromoteRequest, ReceiveRequest
@@ -34,7 +32,7 @@ def receive(request: ReceiveRequest, places: Places) -> PromotionResult:
             "If it should, add it to `images` of that route in production's configuration.",
         )
     locator = f"@{request.image_digest}" if request.image_digest else f":{request.git_commit}"
-    asked = {field.name: getattr(request, field.name) for field in (*fields(Common), *fields(Intent))}
+    asked = {name: getattr(request, name) for name in (*Common.fields, *Intent.fields)}
     return promote(
         PromoteRequest(
             source=f"{origin}/{request.image_name}{locator}",

@@ -11,9 +11,8 @@ import hashlib
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from promoter import __version__
 from promoter.credentials.redaction import SECRETS
@@ -36,8 +35,7 @@ PREDICATE_TYPE = "urn:image-promoter:promotion:v1"
 _EMPTY = Descriptor(EMPTY_CONFIG_TYPE, digest_of(EMPTY_CONFIG), len(EMPTY_CONFIG))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """What a record states, besides the digest it is about.
 
     Args:
@@ -61,8 +59,7 @@ class Entry:
     promoter: str = __version__
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A record that was found: its own digest, the digest it is about, and what it states."""
 
     digest: str
@@ -139,7 +136,7 @@ def write_record(repository: Repository, subject: Descriptor, entry: Entry) -> M
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": str(repository), "digest": {"sha256": subject.digest.removeprefix("sha256:")}}],
         "predicateType": PREDICATE_TYPE,
-        "predicate": {key: value for key, value in asdict(entry).items() if value is not None},
+        "predicate": {key: value for key, value in entry._asdict().items() if value is not None},
     }
     content = SECRETS.redact(json.dumps(statement, indent=1)).encode()
     payload = Descriptor(STATEMENT_TYPE, digest_of(content), len(content))
@@ -179,6 +176,6 @@ def _is_record(referrer: Referrer) -> bool:
 
 def _read(repository: Repository, digest: str, subject: str) -> Record:
     layer = repository.manifest(digest).blobs[-1]
-    predicate: dict[str, Any] = json.loads(b"".join(repository.blob(layer)))["predicate"]
-    known: dict[str, Any] = {name: predicate.get(name) for name in Entry.__dataclass_fields__}
+    predicate: dict[str, Any] = json.loads(repository.read_blob(layer))["predicate"]
+    known: dict[str, Any] = {name: predicate.get(name) for name in Entry._fields}
     return Record(digest, subject, Entry(**known))

@@ -11,10 +11,9 @@ import re
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from promoter.credentials.redaction import SECRETS
@@ -33,8 +32,7 @@ _BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 Scopes = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Challenge:
+class Challenge(NamedTuple):
     """One challenge of a `WWW-Authenticate` header: its scheme and the names of its parameters in lower case."""
 
     scheme: str
@@ -53,8 +51,7 @@ def parse_challenges(header: str) -> list[Challenge]:
     return challenges
 
 
-@dataclass(frozen=True)
-class _Token:
+class _Token(NamedTuple):
     header: str
     spent_at: float
 

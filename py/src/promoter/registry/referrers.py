@@ -7,8 +7,7 @@ Where a registry has no referrers API they are listed in an index under the tag 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from promoter.errors import NotFound, Unreachable
 from promoter.model.manifest import OCI_INDEX, Manifest
@@ -17,8 +16,7 @@ from promoter.registry.repository import Repository
 _ATTEMPTS = 5
 
 
-@dataclass(frozen=True)
-class Referrer:
+class Referrer(NamedTuple):
     """An entry in the list of an image's referrers."""
 
     digest: str

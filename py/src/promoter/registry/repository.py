@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from promoter.errors import NotFound, NotPermitted, VerificationFailed
+from promoter.http.client import RETRIED_STATUSES
 from promoter.http.connection import Response
 from promoter.http.persistence import TryAgain
 from promoter.model.manifest import (
@@ -27,7 +28,7 @@ from promoter.registry.auth import Scopes
 from promoter.registry.session import RegistrySession
 
 _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
-_LARGEST_MANIFEST = 4 * 1024 * 1024
+_LARGEST_DOCUMENT = 4 * 1024 * 1024
 
 
 class Repository:
@@ -101,10 +102,9 @@ class Repository:
 
         """
         doing = f"getting {self.reference(locator)}"
-        response = self.session.request("GET", self._manifest_path(locator), self._scopes, _ACCEPT)
+        response, content = self._get(self._manifest_path(locator), doing, _ACCEPT)
         if response.status != HTTPStatus.OK:
             raise self.session.failure(response, doing)
-        content = b"".join(_at_most(response.chunks(), _LARGEST_MANIFEST, doing))
         if ":" in locator and digest_of(content) != locator:
             raise VerificationFailed(
                 f"{self.reference(locator)} came with the digest {digest_of(content)}.",
@@ -157,22 +157,34 @@ class Repository:
         """Yield all tags, page by page (distribution spec, "Listing Tags")."""
         path: str | None = f"/v2/{self.name}/tags/list?n=1000"
         while path:
-            response = self.session.request("GET", path, self._scopes)
+            doing = f"listing the tags of {self}"
+            response, content = self._get(path, doing)
             if response.status != HTTPStatus.OK:
-                raise self.session.failure(response, f"listing the tags of {self}")
-            yield from json.loads(response.read()).get("tags") or []
+                raise self.session.failure(response, doing)
+            yield from json.loads(content).get("tags") or []
             path = next_page(response.headers.get("Link"))
 
     def referrers_by_api(self, digest: str) -> list[dict[str, Any]] | None:
-        """Ask the referrers API (distribution spec 1.1, "Listing Referrers"); nothing where there is no such API."""
+        """Ask the referrers API (distribution spec 1.1, "Listing Referrers"); nothing where there is no such API.
+
+        Raises:
+            Unreachable: whether there is one cannot be known.
+
+        """
         entries: list[dict[str, Any]] = []
         path: str | None = f"/v2/{self.name}/referrers/{digest}"
         while path:
-            response = self.session.request("GET", path, self._scopes, {"Accept": OCI_INDEX})
-            if response.status != HTTPStatus.OK:
-                response.read()
+            doing = f"listing the referrers of {self.reference(digest)}"
+            try:
+                response, content = self._get(path, doing, {"Accept": OCI_INDEX})
+            except NotPermitted:  # some answer so to whatever they do not know
                 return None
-            entries += json.loads(response.read()).get("manifests") or []
+            if response.status in RETRIED_STATUSES:
+                raise self.session.failure(response, doing)
+            if response.status != HTTPStatus.OK or response.headers.media_type != OCI_INDEX:
+                response.close()
+                return None
+            entries += json.loads(content).get("manifests") or []
             path = next_page(response.headers.get("Link"))
         return entries
 
@@ -180,7 +192,7 @@ class Repository:
 
     def has_blob(self, digest: str) -> bool:
         """Ask whether a blob is there (HEAD)."""
-        response = self.session.request("HEAD", f"/v2/{self.name}/blobs/{digest}", self._scopes)
+        response = self.session.request("HEAD", self._blob_path(digest), self._scopes)
         response.close()
         if response.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
             return response.status == HTTPStatus.OK
@@ -205,16 +217,15 @@ class Repository:
         return response.status == HTTPStatus.CREATED
 
     def blob(self, descriptor: Descriptor) -> Iterator[bytes]:
-        """Yield a blob's bytes; what comes is checked against digest and size.
+        """Yield a blob's bytes as they arrive; what came is checked against digest and size.
 
         Raises:
             NotFound: it is not there.
             VerificationFailed: the bytes are not those of the digest.
 
         """
-        path = f"/v2/{self.name}/blobs/{descriptor.digest}"
-        doing = f"getting the blob {descriptor.digest} of {self}"
-        response = self.session.request("GET", path, self._scopes)
+        doing = self._getting(descriptor)
+        response = self.session.request("GET", self._blob_path(descriptor.digest), self._scopes)
         if response.status != HTTPStatus.OK:
             raise self.session.failure(response, doing)
         hashed = hashlib.sha256()
@@ -222,17 +233,30 @@ class Repository:
             hashed.update(chunk)
             yield chunk
         if f"sha256:{hashed.hexdigest()}" != descriptor.digest:
-            raise VerificationFailed(
-                f"{doing}: its bytes have another digest.",
-                "The source's store is damaged; push the image again.",
-            )
+            raise _damaged(doing)
+
+    def read_blob(self, descriptor: Descriptor) -> bytes:
+        """Get a blob of a few kilobytes whole; what comes is checked against its digest.
+
+        Raises:
+            NotFound: it is not there.
+            VerificationFailed: the bytes are not those of the digest.
+
+        """
+        doing = self._getting(descriptor)
+        response, content = self._get(self._blob_path(descriptor.digest), doing)
+        if response.status != HTTPStatus.OK:
+            raise self.session.failure(response, doing)
+        if digest_of(content) != descriptor.digest:
+            raise _damaged(doing)
+        return content
 
     def config(self, manifest: Manifest) -> dict[str, Any]:
         """Get an image's config; empty for an artifact, which has none to speak of."""
         descriptor = next((blob for blob in manifest.blobs if blob.media_type in CONFIG_TYPES), None)
         if descriptor is None:
             return {}
-        config = json.loads(b"".join(self.blob(descriptor)))
+        config = json.loads(self.read_blob(descriptor))
         return config if isinstance(config, dict) else {}
 
     def upload(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]]) -> None:
@@ -251,13 +275,26 @@ class Repository:
             raise self.session.failure(response, doing)
         response.read()
 
-    def _upload_once(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]], doing: str) -> Response:
-        """Open an upload and send everything in its PUT. A broken upload is never continued: its offset is unknown."""
-        opened = self.session.request("POST", f"/v2/{self.name}/blobs/uploads/", self._scopes, once=True)
+    def require_push(self) -> None:
+        """See that blobs can be pushed here: open an upload, and cancel it.
+
+        Raises:
+            NotPermitted, Unreachable: they cannot.
+
+        """
+        self._cancel(self._open_upload(f"pushing to {self}"))
+
+    def _open_upload(self, doing: str, *, once: bool = False) -> str:
+        """Open an upload and return its URL."""
+        opened = self.session.request("POST", f"/v2/{self.name}/blobs/uploads/", self._scopes, once=once)
         if opened.status != HTTPStatus.ACCEPTED:
             raise self.session.failure(opened, doing)
         opened.read()
-        location = opened.headers["Location"]
+        return opened.headers["Location"]
+
+    def _upload_once(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]], doing: str) -> Response:
+        """Open an upload and send everything in its PUT. A broken upload is never continued: its offset is unknown."""
+        location = self._open_upload(doing, once=True)
         url = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': descriptor.digest})}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(descriptor.size)}
         return self.session.request("PUT", url, self._scopes, headers, content, once=True)
@@ -266,6 +303,26 @@ class Repository:
         """Close an upload nobody needs. Some registries want a right for it; there it expires by itself."""
         with suppress(NotPermitted):
             self.session.request("DELETE", location, self._scopes).read()
+
+    def _get(self, path: str, doing: str, headers: dict[str, str] | None = None) -> tuple[Response, bytes]:
+        """Get something small, and its body if there is one; again from the beginning if that breaks off."""
+
+        def attempt() -> tuple[Response, bytes]:
+            response = self.session.request("GET", path, self._scopes, headers, once=True)
+            if response.status != HTTPStatus.OK:
+                return response, b""
+            return response, b"".join(_at_most(response.chunks(), _LARGEST_DOCUMENT, doing))
+
+        try:
+            return self.session.http.persist(attempt)
+        except TryAgain as last:
+            return last.response, b""
+
+    def _getting(self, descriptor: Descriptor) -> str:
+        return f"getting the blob {descriptor.digest} of {self}"
+
+    def _blob_path(self, digest: str) -> str:
+        return f"/v2/{self.name}/blobs/{digest}"
 
     def _manifest_path(self, locator: str) -> str:
         return f"/v2/{self.name}/manifests/{locator}"
@@ -276,6 +333,12 @@ def next_page(link: str) -> str | None:
     if 'rel="next"' not in link:
         return None
     return link[link.index("<") + 1 : link.index(">")]
+
+
+def _damaged(doing: str) -> VerificationFailed:
+    return VerificationFailed(
+        f"{doing}: its bytes have another digest.", "The source's store is damaged; push the image again."
+    )
 
 
 def _at_most(chunks: Iterable[bytes], limit: int, doing: str) -> Iterator[bytes]:

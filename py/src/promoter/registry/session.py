@@ -59,15 +59,18 @@ class RegistrySession:
         url = resolve(f"https://{self.host}/", path)
         sent = self._authorization(url, scopes)
         response = self._send(method, url, {**(headers or {}), **sent}, body, once=once)
-        if response.status != HTTPStatus.UNAUTHORIZED or origin_of(response.url) != self._home:
+        if not self._is_challenge(response):
             return response
         response.read()
         self._auth.answer(response.headers.get("WWW-Authenticate"), scopes, sent.get("Authorization"))
         sent = self._authorization(url, scopes)
         response = self._send(method, url, {**(headers or {}), **sent}, body, once=once)
-        if response.status == HTTPStatus.UNAUTHORIZED:
+        if self._is_challenge(response):
             raise self._auth.refused(f"it answered 401{said(response)} to {' '.join(scopes)}")
         return response
+
+    def _is_challenge(self, response: Response) -> bool:
+        return response.status == HTTPStatus.UNAUTHORIZED and origin_of(response.url) == self._home
 
     def _authorization(self, url: str, scopes: Scopes) -> dict[str, str]:
         origin = origin_of(url)
@@ -80,7 +83,7 @@ class RegistrySession:
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: Body, *, once: bool) -> Response:
         if method in _READS:
-            return self.http.follow(method, url, headers)
+            return self.http.follow(method, url, headers, once=once)
         return (self.http.attempt if once else self.http.request)(method, url, headers, body)
 
     def failure(self, response: Response, doing: str) -> PromoterError:
