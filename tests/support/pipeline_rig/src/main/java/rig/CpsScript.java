@@ -37,13 +37,13 @@ public abstract class CpsScript extends SerializableScript {
             return closure.call((Object[]) arguments);
         }
         if (name.equals("pipeline")) {
-            return call(name, build.programs.interpreter(), build.declarativePipeline((Object[]) arguments));
+            return enter(name, build.programs.interpreter(), build.declarativePipeline((Object[]) arguments));
         }
         CpsScript variable = build.libraries.variable(name);
-        return variable == null ? build.dsl.invokeMethod(name, arguments) : call(name, variable, arguments);
+        return variable == null ? build.dsl.invokeMethod(name, arguments) : enter(name, variable, arguments);
     }
 
-    private static Object call(String name, CpsScript receiver, Object arguments) {
+    private static Object enter(String name, CpsScript receiver, Object arguments) {
         try {
             return InvokerHelper.invokeMethod(receiver, "call", arguments);
         } catch (CpsCallableInvocation invocation) {

@@ -13,8 +13,8 @@ import java.util.Set;
 /** What the interpreter of declarative pipelines asks of the rig beyond the steps. */
 public final class Declarative implements Serializable {
     private static final Set<String> PROPERTIES = Set.of("buildDiscarder", "disableConcurrentBuilds", "disableResume",
-        "durabilityHint", "newContainerPerStage", "overrideIndexTriggers", "parallelsAlwaysFailFast",
-        "preserveStashes", "quietPeriod", "rateLimitBuilds", "skipDefaultCheckout", "skipStagesAfterUnstable");
+        "durabilityHint", "overrideIndexTriggers", "preserveStashes", "quietPeriod", "rateLimitBuilds",
+        "skipDefaultCheckout");
     private static final Set<String> WRAPPERS = Set.of("timeout", "retry", "timestamps");
 
     private final transient Build build;
@@ -46,7 +46,7 @@ public final class Declarative implements Serializable {
         List<Entry> all = read(options);
         for (Entry option : all) {
             if (!WRAPPERS.contains(option.name) && !PROPERTIES.contains(option.name)) {
-                throw new Violation("Invalid option type \"" + option.name + "\"");
+                throw new Violation("The rig has no option '" + option.name + "'");
             }
         }
         all.removeIf(option -> !WRAPPERS.contains(option.name));

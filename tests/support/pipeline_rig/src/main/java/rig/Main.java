@@ -3,9 +3,11 @@ package rig;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import sun.misc.Signal;
 
@@ -25,16 +27,16 @@ public final class Main {
         lifeline.setDaemon(true);
         lifeline.start();
         run(build);
+        List<String> survivors = Processes.killSurvivors(build.request);
+        build.workspaces.deleteTemporaries();
         Path report = build.request.directory.resolve("report.json");
-        Files.writeString(report, build.report.json(build, Processes.killSurvivors(build.request)));
+        Files.writeString(report, build.report.json(build, survivors));
         System.exit(0);
     }
 
     private static void abortAtEnd(BufferedReader input, Build build) {
         try {
-            while (input.readLine() != null) {
-                continue;
-            }
+            input.transferTo(Writer.nullWriter());
         } catch (IOException gone) {
             build.console.print("The caller is gone: " + gone);
         }

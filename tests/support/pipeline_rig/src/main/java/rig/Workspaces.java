@@ -2,6 +2,7 @@ package rig;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -36,6 +37,18 @@ final class Workspaces {
 
     synchronized void release(Path workspace) {
         taken.remove(workspace);
+    }
+
+    /** Deletes what a build that a violation stopped short has left beside its workspaces, secret files included. */
+    void deleteTemporaries() throws IOException {
+        Path root = request.directory.resolve("workspace");
+        if (Files.isDirectory(root)) {
+            try (DirectoryStream<Path> temporaries = Files.newDirectoryStream(root, "*@tmp")) {
+                for (Path temporary : temporaries) {
+                    deleteTree(temporary);
+                }
+            }
+        }
     }
 
     static void copyTree(Path from, Path to) throws IOException {

@@ -1,0 +1,3 @@
+void call() {
+    Thread.sleep(10)
+}

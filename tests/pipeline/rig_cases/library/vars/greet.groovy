@@ -1,0 +1,4 @@
+/** Says hello. */
+void call(String name) {
+    echo "hello ${name}"
+}
