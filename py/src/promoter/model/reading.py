@@ -88,7 +88,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def schema_of(model: type[Model], handler: GetCoreSchemaHandler) -> CoreSchema:
-    """Return how pydantic checks a model: names are spelled as in its files, others refused, and values keep their type."""
+    """Return how pydantic checks a model: with the names of its files and no others, and with values of its types."""
     hints = get_type_hints(model)
     fields = {
         name: core_schema.typed_dict_field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from promoter import __version__
 from promoter.credentials.sources import ANONYMOUS, Credential, load_credential
@@ -20,7 +20,9 @@ from promoter.model.request import Access, DestinationAccess
 from promoter.registry.auth import Authenticator
 from promoter.registry.repository import Repository
 from promoter.registry.session import RegistrySession
-from promoter.skopeo import End
+
+if TYPE_CHECKING:
+    from promoter.skopeo import End
 
 
 class Place(NamedTuple):
@@ -39,6 +41,8 @@ class Place(NamedTuple):
 
     def end(self, digest: str) -> End:
         """Return this place as skopeo's source or destination, by digest."""
+        from promoter.skopeo import End  # noqa: PLC0415 - brings in what runs processes
+
         return End(self.reference.at(digest), self.credential, self.trust)
 
     def shares_registry(self, other: Place) -> bool:

@@ -10,12 +10,8 @@ from promoter.model.configuration import Route
 from promoter.model.manifest import Descriptor
 from promoter.model.request import PromoteRequest
 from promoter.model.result import PromotionResult
-from promoter.promotion.companions import bring_companions
-from promoter.promotion.copying import copy, survey, verify
-from promoter.promotion.flipping import flip
-from promoter.promotion.image import look_into
+from promoter.promotion.identity import new_id
 from promoter.promotion.places import Place, Places
-from promoter.promotion.record import Entry, entry, new_id
 
 
 class Promotion(NamedTuple):
@@ -56,18 +52,6 @@ class Promotion(NamedTuple):
             "previous_digest": self.previous.digest if self.previous else None,
         }
         return PromotionResult(**(known | facts))
-
-    def entry(self) -> Entry:
-        """Return what is to be recorded."""
-        return entry(
-            "promoted",
-            self.destination.reference,
-            self.request,
-            self.identity,
-            self.previous.digest if self.previous else None,
-            source=str(self.source.reference),
-            git_commit=self.request.git_commit,
-        )
 
 
 def promote(request: PromoteRequest, places: Places) -> PromotionResult:
@@ -132,40 +116,13 @@ def require_free(promotion: Promotion) -> None:
 
 
 def _go(promotion: Promotion, places: Places) -> PromotionResult:
+    """Do what is to be done; what each way needs is imported with it, since most promotions find nothing to do."""
+    from promoter.promotion import bringing  # noqa: PLC0415
+
     if promotion.request.dry_run:
-        return _plan(promotion)
+        return bringing.plan(promotion)
     if promotion.route and promotion.route.webhook:
-        from promoter.promotion.handover import hand_over  # noqa: PLC0415 - brings in a second API, for its routes alone
+        from promoter.promotion.handover import hand_over  # noqa: PLC0415
 
         return hand_over(promotion, promotion.route.webhook, places)
-    return _bring(promotion, places)
-
-
-def _plan(promotion: Promotion) -> PromotionResult:
-    image = look_into(promotion.source.repository, promotion.image.digest)
-    try:
-        there = survey(promotion.source, promotion.destination, image, promotion.mount_from)
-    except NotPermitted:
-        if promotion.route and promotion.route.webhook:
-            return promotion.result("planned", platforms=image.platforms)
-        raise
-    return promotion.result(
-        "planned", platforms=image.platforms, blobs=there.counts, bytes_uploaded=there.bytes_missing
-    )
-
-
-def _bring(promotion: Promotion, places: Places) -> PromotionResult:
-    source, destination = promotion.source, promotion.destination
-    image = look_into(source.repository, promotion.image.digest)
-    brought = copy(source, destination, image, promotion.mount_from, places)
-    bring_companions(source, destination, image)
-    verify(destination, image)
-    record, kept = flip(destination.repository, destination.tag, image.top, promotion.entry())
-    return promotion.result(
-        "promoted",
-        platforms=image.platforms,
-        blobs=brought.counts,
-        bytes_uploaded=brought.bytes_missing,
-        record=str(destination.repository.reference(record.digest)),
-        kept=kept,
-    )
+    return bringing.bring(promotion, places)

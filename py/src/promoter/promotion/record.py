@@ -6,10 +6,7 @@ whose `subject` is the image (OCI image spec 1.1, "Guidelines for Artifact Usage
 
 from __future__ import annotations
 
-import getpass
-import hashlib
 import json
-import os
 import time
 from functools import partial
 from typing import Any, NamedTuple
@@ -27,6 +24,7 @@ from promoter.model.manifest import (
 )
 from promoter.model.reference import ImageReference
 from promoter.model.request import Stated
+from promoter.promotion.identity import build_url, requester
 from promoter.registry.referrers import Referrer, attach, list_referrers
 from promoter.registry.repository import Repository
 
@@ -73,16 +71,6 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
 
 
-def _requester() -> str:
-    """Return who asks if nobody says: the Jenkins build, or the system's user (any UID will do)."""
-    if build := os.environ.get("BUILD_TAG"):
-        return build
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return f"uid {os.getuid()}"
-
-
 def entry(
     action: str, reference: ImageReference, stated: Stated, promotion_id: str, previous: str | None, **facts: str | None
 ) -> Entry:
@@ -105,24 +93,11 @@ def entry(
         source=facts.get("source"),
         previous_digest=previous,
         promotion_id=promotion_id,
-        requested_by=stated.requested_by or _requester(),
+        requested_by=stated.requested_by or requester(),
         reason=stated.reason,
         build=build_url(),
         git_commit=facts.get("git_commit"),
     )
-
-
-def build_url() -> str | None:
-    """Return the Jenkins build this runs in, if it does."""
-    return os.environ.get("BUILD_URL") or os.environ.get("BUILD_TAG")
-
-
-def new_id(*identity: str) -> str:
-    """Return a promotion ID: the same again in the same Jenkins build for the same image, a random one elsewhere."""
-    build = build_url()
-    if build is None:
-        return os.urandom(16).hex()
-    return hashlib.sha256("\n".join((build, *identity)).encode()).hexdigest()[:32]
 
 
 def write_record(repository: Repository, subject: Descriptor, entry: Entry) -> Manifest:

@@ -9,8 +9,9 @@ from promoter.model.request import RollbackRequest
 from promoter.model.result import RollbackResult
 from promoter.promotion.flipping import flip
 from promoter.promotion.history import entries_of
+from promoter.promotion.identity import new_id
 from promoter.promotion.places import Place, Places
-from promoter.promotion.record import entry, new_id
+from promoter.promotion.record import entry
 
 
 def rollback(request: RollbackRequest, places: Places) -> RollbackResult:

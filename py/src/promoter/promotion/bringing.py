@@ -1,0 +1,57 @@
+"""Bringing an image to its destination, once it is known that it has to be brought."""
+
+from __future__ import annotations
+
+from promoter.errors import NotPermitted
+from promoter.model.result import PromotionResult
+from promoter.promotion.companions import bring_companions
+from promoter.promotion.copying import copy, survey, verify
+from promoter.promotion.flipping import flip
+from promoter.promotion.image import look_into
+from promoter.promotion.places import Places
+from promoter.promotion.promote import Promotion
+from promoter.promotion.record import Entry, entry
+
+
+def plan(promotion: Promotion) -> PromotionResult:
+    """Look at both sides and say what would be brought, changing nothing."""
+    image = look_into(promotion.source.repository, promotion.image.digest)
+    try:
+        there = survey(promotion.source, promotion.destination, image, promotion.mount_from)
+    except NotPermitted:
+        if promotion.route and promotion.route.webhook:
+            return promotion.result("planned", platforms=image.platforms)
+        raise
+    return promotion.result(
+        "planned", platforms=image.platforms, blobs=there.counts, bytes_uploaded=there.bytes_missing
+    )
+
+
+def bring(promotion: Promotion, places: Places) -> PromotionResult:
+    """Copy the image and what travels with it, verify it, record it, and flip the tag last."""
+    source, destination = promotion.source, promotion.destination
+    image = look_into(source.repository, promotion.image.digest)
+    brought = copy(source, destination, image, promotion.mount_from, places)
+    bring_companions(source, destination, image)
+    verify(destination, image)
+    record, kept = flip(destination.repository, destination.tag, image.top, _entry(promotion))
+    return promotion.result(
+        "promoted",
+        platforms=image.platforms,
+        blobs=brought.counts,
+        bytes_uploaded=brought.bytes_missing,
+        record=str(destination.repository.reference(record.digest)),
+        kept=kept,
+    )
+
+
+def _entry(promotion: Promotion) -> Entry:
+    return entry(
+        "promoted",
+        promotion.destination.reference,
+        promotion.request,
+        promotion.identity,
+        promotion.previous.digest if promotion.previous else None,
+        source=str(promotion.source.reference),
+        git_commit=promotion.request.git_commit,
+    )

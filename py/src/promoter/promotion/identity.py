@@ -1,0 +1,32 @@
+"""Who asks for a promotion, from which build, and what the promotion is known by."""
+
+from __future__ import annotations
+
+import os
+
+
+def build_url() -> str | None:
+    """Return the Jenkins build this runs in, if it does."""
+    return os.environ.get("BUILD_URL") or os.environ.get("BUILD_TAG")
+
+
+def requester() -> str:
+    """Return who asks if nobody says: the Jenkins build, or the system's user (any UID will do)."""
+    if build := os.environ.get("BUILD_TAG"):
+        return build
+    import getpass  # noqa: PLC0415 - slow to import, and only a record needs it
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"
+
+
+def new_id(*identity: str) -> str:
+    """Return a promotion ID: the same again in the same Jenkins build for the same image, a random one elsewhere."""
+    build = build_url()
+    if build is None:
+        return os.urandom(16).hex()
+    import hashlib  # noqa: PLC0415 - slow to import
+
+    return hashlib.sha256("\n".join((build, *identity)).encode()).hexdigest()[:32]
