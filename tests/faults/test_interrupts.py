@@ -113,7 +113,7 @@ def test_a_signal_in_the_middle_of_the_flip_comes_too_late(
 
     assert outcome.exit_code == 0
     assert shop.prod.digest() == image.digest
-    assert [one["current"] for one in shop.run("history", shop.image(shop.prod)).result["entries"]] == [True]
+    assert [one["current"] for one in shop.history()] == [True]
 
 
 def test_a_signal_in_the_middle_of_a_flip_that_fails_is_the_end(shop: Shop, before_prod: FaultyProxy) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.images import make_image
+from tests.support.promoter import ARBITRARY_USER
 from tests.support.shop import Shop
 from tests.support.tokens import TokenService
 
 BUILDER = "system:serviceaccount:shop-dev:builder"
 SERVICE_ACCOUNT = "/run/secrets/kubernetes.io/serviceaccount"
-ARBITRARY_USER = ("unshare", "--user", "--map-user=12345", "--map-group=0")
 
 
 def in_a_pod(token: Path) -> tuple[str, ...]:
@@ -119,7 +119,6 @@ def test_a_token_that_cannot_be_had_is_told_with_its_source(what: str, shop: Sho
     assert seen.requests == []
 
 
-@pytest.mark.statement("P1")
 def test_a_token_that_may_not_push_is_told_with_the_right_it_lacks(
     two_projects: Shop, token_service: TokenService
 ) -> None:

@@ -124,7 +124,7 @@ def test_a_request_file_says_the_same_as_flags(shop: Shop, tmp_path: Path) -> No
 
     assert json.loads(result.read_text()) == outcome.result
     assert shop.prod.digest() == image.digest
-    assert shop.run("history", shop.image(shop.prod)).result["entries"][0]["requested_by"] == "Ada"
+    assert shop.history()[0]["requested_by"] == "Ada"
 
 
 def test_a_repository_may_be_nested(shop: Shop) -> None:

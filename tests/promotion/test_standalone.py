@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.images import make_image
+from tests.support.promoter import ARBITRARY_USER
 from tests.support.shop import Shop, make
-
-# In a user namespace the files that the test owns are this user's. It is in no passwd file.
-ARBITRARY_USER = ("unshare", "--user", "--map-user=12345", "--map-group=0")
 
 
 @pytest.fixture
@@ -31,7 +29,7 @@ def test_any_user_with_no_home_can_promote(bare: Shop) -> None:
 
     assert bare.prod.digest() == image.digest
     assert sorted(Path("/").iterdir()) == root
-    entry = bare.run("history", bare.image(bare.prod)).result["entries"][0]
+    entry = bare.history()[0]
     assert entry["requested_by"] == "uid 12345"
 
 

@@ -6,10 +6,9 @@ import json
 
 import pytest
 
-from tests.promotion.test_wire import writes
 from tests.support.images import Image, make_image
 from tests.support.registry_client import resolve
-from tests.support.shop import PLATFORMS, Shop, make
+from tests.support.shop import PLATFORMS, Shop, make, writes
 
 
 def versions(shop: Shop, count: int = 2) -> list[Image]:
@@ -46,7 +45,7 @@ def test_force_overwrites_and_the_replaced_digest_stays_reachable_and_recorded(s
     assert (result["status"], result["previous_digest"]) == ("promoted", old.digest)
     assert shop.prod.digest("live") == new.digest
     assert shop.prod.digest(result["kept"]) == old.digest
-    newest, oldest = shop.run("history", shop.image(shop.prod, "live")).result["entries"]
+    newest, oldest = shop.history("live")
     assert (newest["digest"], newest["previous_digest"], newest["reason"]) == (new.digest, old.digest, "a hotfix")
     assert (oldest["digest"], oldest["previous_digest"]) == (old.digest, None)
 
@@ -74,7 +73,7 @@ def test_rollback_restores_the_previous_digest_and_history_tells_all(shop: Shop)
     assert (result["status"], result["digest"], result["previous_digest"]) == ("rolled-back", old.digest, new.digest)
     assert shop.prod.digest("live") == old.digest
     assert shop.prod.digest(result["kept"]) == new.digest
-    entries = shop.run("history", shop.image(shop.prod, "live")).result["entries"]
+    entries = shop.history("live")
     assert [(one["action"], one["digest"], one["current"]) for one in entries] == [
         ("rolled-back", old.digest, True),
         ("promoted", new.digest, False),

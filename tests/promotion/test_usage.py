@@ -135,12 +135,7 @@ def test_skopeo_that_is_missing_is_told(shop: Shop) -> None:
 
 def test_skopeo_that_is_too_old_is_told(shop: Shop) -> None:
     shop.stage.push(make_image(seed=shop.name))
-    programs = shop.promoter.directory / "programs"
-    programs.mkdir()
-    older = programs / "skopeo"
-    older.write_text('#!/bin/sh\necho "FATA[0000] unknown flag: --preserve-digests" >&2\nexit 1\n')
-    older.chmod(0o755)
-    shop.promoter.environment["PATH"] = str(programs)
+    shop.promoter.replace_skopeo('echo "FATA[0000] unknown flag: --preserve-digests" >&2; exit 1')
 
     outcome = shop.promote()
 

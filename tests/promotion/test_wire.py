@@ -7,16 +7,12 @@ import pytest
 from tests.support.images import Image, make_image, make_index, make_layer, referrers_tag
 from tests.support.registries import Recording
 from tests.support.registry_client import push
-from tests.support.shop import KINDS, PLATFORMS, Shop, blobs_of, make
+from tests.support.shop import KINDS, PLATFORMS, Shop, blobs_of, make, writes
 
 
 def uploads_of(image: Image, seen: Recording) -> list[str]:
     """Return the uploads of the image's blobs; a record's are no part of it."""
     return [digest for digest in seen.uploads if digest in blobs_of(image)]
-
-
-def writes(seen: Recording) -> list[str]:
-    return [f"{one.method} {one.path}" for one in seen.requests if one.method not in {"GET", "HEAD"}]
 
 
 @pytest.mark.statement("R1", "F11", "P1")

@@ -15,6 +15,8 @@ from typing import Any, Self
 
 COMMAND = Path(sys.executable).with_name("promoter")
 LONGEST_RUN_SECONDS = 60
+# Runs a command as a user who is in no passwd file. The files of whoever runs the tests are that user's.
+ARBITRARY_USER = ("unshare", "--user", "--map-user=12345", "--map-group=0")
 _STOP_SECONDS = 10
 
 
@@ -93,10 +95,6 @@ class Running:
         """Send a signal to the command alone."""
         self._process.send_signal(number)
 
-    def has_ended(self) -> bool:
-        """Tell whether the command is over."""
-        return self._process.poll() is not None
-
     def outcome(self, seconds: float = LONGEST_RUN_SECONDS) -> Outcome:
         """Wait for the end; raises subprocess.TimeoutExpired if it does not come in time."""
         stdout, stderr = self._process.communicate(timeout=seconds)
@@ -142,6 +140,14 @@ class Promoter:
         empty = self.directory / "no-programs"
         empty.mkdir()
         self.environment["PATH"] = str(empty)
+
+    def replace_skopeo(self, script: str) -> None:
+        """Let the command find this shell script under skopeo's name."""
+        programs = self.directory / "programs"
+        programs.mkdir()
+        (programs / "skopeo").write_text(f"#!/bin/sh\n{script}\n")
+        (programs / "skopeo").chmod(0o755)
+        self.environment["PATH"] = f"{programs}:{self.environment['PATH']}"
 
 
 def _below(parent: int) -> list[Child]:

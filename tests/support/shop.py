@@ -10,7 +10,7 @@ from typing import Any
 from tests.support import registry_client
 from tests.support.images import Image, Media, make_image, make_index
 from tests.support.promoter import Outcome, Promoter, Running
-from tests.support.registries import Registry
+from tests.support.registries import Recording, Registry
 from tests.support.registry_client import Resolved
 
 KINDS = ("oci image", "docker image", "oci index", "docker index")
@@ -27,6 +27,11 @@ def make(kind: str, seed: str) -> Image:
 def blobs_of(image: Image) -> set[str]:
     """Return the digests of all blobs of an image, those of its platforms among them."""
     return {blob.digest for part in (image, *image.children) for blob in part.blobs}
+
+
+def writes(seen: Recording) -> list[str]:
+    """Return what a registry was asked to change."""
+    return [f"{one.method} {one.path}" for one in seen.requests if one.method not in {"GET", "HEAD"}]
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,11 @@ class Shop:
     def promote(self, *flags: str | Path, source: str = "1.0", tag: str = "1.0") -> Outcome:
         """Promote from stage to prod."""
         return self.run("promote", self.image(self.stage, source), self.image(self.prod, tag), *flags)
+
+    def history(self, tag: str = "1.0") -> list[dict[str, Any]]:
+        """Return what is recorded of a tag of prod, newest first."""
+        entries: list[dict[str, Any]] = self.run("history", self.image(self.prod, tag)).result["entries"]
+        return entries
 
     def start_promotion(self, *flags: str | Path, source: str = "1.0", tag: str = "1.0") -> Running:
         """Start promoting from stage to prod; to be used in a `with`."""

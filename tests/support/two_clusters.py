@@ -41,7 +41,7 @@ class TwoClusters:
     """
 
     def __init__(self, directory: Path, stack: ExitStack, say_production: Say) -> None:
-        self._directory = directory
+        self.directory = directory
         self._say_production = say_production
         self.ca = CertificateAuthority(directory / "ca")
         endpoint = stack.enter_context(TokenService(self.ca))
@@ -113,7 +113,7 @@ class TwoClusters:
 
     def _check_out(self) -> Path:
         """Return the application's sources, with the configuration that fits these clusters beside them."""
-        sources = self._directory / "application"
+        sources = self.directory / "application"
         shutil.copytree(APPLICATION, sources)
         environments = self._environments("in-cluster", f"{MOUNTED}/production-registry")
         webhook = {
@@ -132,7 +132,7 @@ class TwoClusters:
     def _production_configuration(self) -> Path:
         environments = self._environments(f"{MOUNTED}/{PULLER}", "in-cluster")
         route = {"from": "non-production", "to": "production", "images": ["web"]}
-        return _write(self._directory / "production.yaml", {"environments": environments, "routes": [route]})
+        return _write(self.directory / "production.yaml", {"environments": environments, "routes": [route]})
 
     def _environments(self, non_production: str, production: str) -> dict[str, Any]:
         sides = (
@@ -146,7 +146,7 @@ class TwoClusters:
         }
 
     def _authfile(self, token: str) -> Path:
-        path = self._directory / "builder.json"
+        path = self.directory / "builder.json"
         path.touch(mode=0o600)
         auth = b64encode(f"openshift:{token}".encode()).decode()
         path.write_text(json.dumps({"auths": {self.non_production.host: {"auth": auth}}}))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from promoter.errors import NotPermitted
 from promoter.model.result import PromotionResult
-from promoter.promotion.companions import bring_companions
+from promoter.promotion.companions import bring_companions, find_companions
 from promoter.promotion.copying import copy, survey, verify
 from promoter.promotion.flipping import flip
 from promoter.promotion.image import look_into
+from promoter.promotion.parallel import Later
 from promoter.promotion.places import Places
 from promoter.promotion.promote import Promotion
 from promoter.promotion.record import Entry, entry
@@ -31,8 +32,9 @@ def bring(promotion: Promotion, places: Places) -> PromotionResult:
     """Copy the image and what travels with it, verify it, record it, and flip the tag last."""
     source, destination = promotion.source, promotion.destination
     image = look_into(source.repository, promotion.image.digest)
+    companions = Later(lambda: find_companions(source, destination, image))
     brought = copy(source, destination, image, promotion.mount_from, places)
-    bring_companions(source, destination, image)
+    bring_companions(source, destination, companions.outcome())
     verify(destination, image)
     record, kept = flip(destination.repository, destination.tag, image.top, _entry(promotion))
     return promotion.result(

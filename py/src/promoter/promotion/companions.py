@@ -28,8 +28,11 @@ class Companions(NamedTuple):
     referrers: tuple[str, ...]
 
 
-def find_companions(repository: Repository, image: Image) -> Companions:
-    """Look for what travels with an image and with each of its platforms."""
+def find_companions(source: Place, destination: Place, image: Image) -> Companions:
+    """Look for what travels with an image and with each of its platforms; nothing has to within one repository."""
+    if source.shares_repository(destination):
+        return Companions((), ())
+    repository = source.repository
     digests = [manifest.digest for manifest in image.manifests]
     tags = [f"{referrers_tag(digest)}{suffix}" for digest in digests for suffix in _COSIGN_SUFFIXES]
     found = each(repository.find, tags)
@@ -47,11 +50,8 @@ def _referrers(repository: Repository, digests: list[str]) -> list[str]:
     return list(known)
 
 
-def bring_companions(source: Place, destination: Place, image: Image) -> None:
+def bring_companions(source: Place, destination: Place, companions: Companions) -> None:
     """Bring along what travels with an image. A cosign tag that the destination has already is left as it is there."""
-    if source.shares_repository(destination):
-        return
-    companions = find_companions(source.repository, image)
     near = source.shares_registry(destination)
     for tag, digest in companions.tagged:
         brought = _bring(source.repository, destination.repository, digest, near=near)

@@ -11,7 +11,7 @@ from promoter.errors import NotPermitted, VerificationFailed
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.result import BlobCounts
 from promoter.promotion.image import Image
-from promoter.promotion.parallel import each
+from promoter.promotion.parallel import Later, each
 from promoter.promotion.places import Place, Places
 from promoter.registry.repository import Repository
 
@@ -167,6 +167,7 @@ def verify(destination: Place, image: Image) -> None:
 
     """
     repository = destination.repository
+    top = Later(lambda: repository.manifest(image.top.digest))
     digests = [manifest.digest for manifest in image.manifests]
     for digest, found in zip(digests, each(repository.find, digests), strict=True):
         if found is None or found.digest != digest:
@@ -174,7 +175,7 @@ def verify(destination: Place, image: Image) -> None:
                 f"{repository.reference(digest)} is not there after the copy.",
                 "The registry lost it, or prunes while images arrive. Nothing was flipped; run this again.",
             )
-    if repository.manifest(image.top.digest).content != image.top.content:
+    if top.outcome().content != image.top.content:
         raise VerificationFailed(
             f"{repository.reference(image.top.digest)} has other bytes.", "Do not use it; look at the registry's store."
         )

@@ -50,14 +50,11 @@ def flip(repository: Repository, tag: str, manifest: Manifest, entry: Entry) -> 
         NotPermitted, Unreachable: the tag is as it was; or it cannot be seen, and the message says so.
 
     """
-    kept = kept_tag(tag, entry.previous_digest) if entry.previous_digest else None
     repository.session.http.deadline.allow(_SECONDS)
     with deferred_signals():
         record = write_record(repository, manifest.descriptor, entry)
         try:
-            if entry.previous_digest and kept:
-                previous = repository.manifest(entry.previous_digest)
-                repository.put_manifest(previous.content, previous.media_type, kept)
+            _keep(repository, tag, entry.previous_digest)
             _require(repository, tag, entry.previous_digest)
             repository.put_manifest(manifest.content, manifest.media_type, tag)
             _require(repository, tag, manifest.digest)
@@ -67,7 +64,13 @@ def flip(repository: Repository, tag: str, manifest: Manifest, entry: Entry) -> 
                     detach(repository, record)
                 raise
         forget_signals()
-    return record, kept
+    return record, kept_tag(tag, entry.previous_digest) if entry.previous_digest else None
+
+
+def _keep(repository: Repository, tag: str, digest: str | None) -> None:
+    if digest:
+        previous = repository.manifest(digest)
+        repository.put_manifest(previous.content, previous.media_type, kept_tag(tag, digest))
 
 
 def _stands(repository: Repository, tag: str, digest: str, failure: PromoterError) -> bool:

@@ -5,11 +5,45 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from threading import Thread
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 WORKERS = 8
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
+
+
+class Later(Generic[Outcome]):
+    """Something that is begun now, in a thread of its own, and whose outcome is asked for later.
+
+    Args:
+        function: what to do; nothing that would have to be cleaned up, since a signal does not wait for it.
+
+    """
+
+    def __init__(self, function: Callable[[], Outcome]) -> None:
+        self._function = function
+        self._outcome: list[Outcome] = []
+        self._failure: Exception | None = None
+        self._thread = Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def outcome(self) -> Outcome:
+        """Wait for the end and return what came of it.
+
+        Raises:
+            Exception: what the function raised.
+
+        """
+        self._thread.join()
+        if self._failure:
+            raise self._failure
+        return self._outcome[0]
+
+    def _work(self) -> None:
+        try:
+            self._outcome.append(self._function())
+        except Exception as failure:  # noqa: BLE001 - raised again where the outcome is asked for
+            self._failure = failure
 
 
 def each(function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:

@@ -11,6 +11,7 @@ from promoter.model.manifest import Descriptor
 from promoter.model.request import PromoteRequest
 from promoter.model.result import PromotionResult
 from promoter.promotion.identity import new_id
+from promoter.promotion.parallel import Later
 from promoter.promotion.places import Place, Places
 
 
@@ -85,9 +86,10 @@ def look(request: PromoteRequest, places: Places) -> Promotion:
     source = places.source(request, request.source)
     destination = places.destination(request, request.destination, origin=source)
     route = places.route(source, destination)
+    standing = Later(lambda: _standing(destination, route))
     digest = source.repository.resolve(source.reference.locator)
     identity = request.promotion_id or new_id(str(source.reference), str(destination.reference), digest.digest)
-    return Promotion(request, route, source, destination, digest, _standing(destination, route), identity)
+    return Promotion(request, route, source, destination, digest, standing.outcome(), identity)
 
 
 def _standing(destination: Place, route: Route | None) -> Descriptor | None:

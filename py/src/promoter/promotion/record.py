@@ -25,6 +25,7 @@ from promoter.model.manifest import (
 from promoter.model.reference import ImageReference
 from promoter.model.request import Stated
 from promoter.promotion.identity import build_url, requester
+from promoter.promotion.parallel import each
 from promoter.registry.referrers import Referrer, attach, list_referrers
 from promoter.registry.repository import Repository
 
@@ -115,9 +116,7 @@ def write_record(repository: Repository, subject: Descriptor, entry: Entry) -> M
     }
     content = SECRETS.redact(json.dumps(statement, indent=1)).encode()
     payload = Descriptor(STATEMENT_TYPE, digest_of(content), len(content))
-    for blob, data in ((_EMPTY, EMPTY_CONFIG), (payload, content)):
-        if not repository.has_blob(blob.digest):
-            repository.upload(blob, partial(iter, (data,)))
+    each(lambda blob: _store(repository, *blob), ((_EMPTY, EMPTY_CONFIG), (payload, content)))
     manifest = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
@@ -133,6 +132,11 @@ def write_record(repository: Repository, subject: Descriptor, entry: Entry) -> M
     record = read_manifest(json.dumps(manifest).encode(), OCI_MANIFEST)
     attach(repository, record)
     return record
+
+
+def _store(repository: Repository, blob: Descriptor, content: bytes) -> None:
+    if blob != _EMPTY or not repository.has_blob(blob.digest):
+        repository.upload(blob, partial(iter, (content,)))
 
 
 def read_records(repository: Repository, digest: str) -> list[Record]:

@@ -1,0 +1,247 @@
+"""Destinations that do not take what they are given: the tag stays as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.faults import FaultyProxy
+from tests.support.images import Image, digest_of, make_image, referrers_tag
+from tests.support.registries import Registry
+from tests.support.shop import Shop, Side, make
+from tests.support.tls import CertificateAuthority
+from tests.support.waiting import wait_until
+
+OTHER = digest_of(b"another image")
+
+
+@pytest.fixture
+def images(shop: Shop, before_prod: FaultyProxy) -> tuple[Image, Image]:
+    """Two images; the first was promoted to the tag `live`, the second stands at stage as `2`."""
+    old, new = (make_image(seed=f"{shop.name} {number}") for number in (1, 2))
+    shop.stage.push(old, "1")
+    shop.stage.push(new, "2")
+    assert shop.promote(source="1", tag="live").exit_code == 0
+    return old, new
+
+
+@pytest.fixture
+def own_prod(shop: Shop, ca: CertificateAuthority, tmp_path: Path) -> Iterator[Registry]:
+    """A production registry of this test's own; nobody has to log in to it."""
+    with Registry(tmp_path / "registry", ca) as registry:
+        shop.prod = Side("prod", registry, shop.prod.repository)
+        shop.environments["prod"] |= {"registry": registry.host, "credentials": "anonymous"}
+        yield registry
+
+
+def recorded(shop: Shop, tag: str) -> list[str]:
+    """Return the digests that history tells of, the current one marked."""
+    entries = shop.history(tag)
+    return [f"{'*' if one['current'] else ' '}{one['digest']}" for one in entries]
+
+
+def referrers(shop: Shop, image: Image) -> list[str]:
+    """Return what production lists as referring to an image."""
+    listed = shop.prod.resolve(referrers_tag(image))
+    return [entry["digest"] for entry in json.loads(listed.content)["manifests"]] if listed else []
+
+
+def test_a_registry_that_is_down_is_told(shop: Shop, own_prod: Registry) -> None:
+    shop.stage.push(make_image(seed=shop.name))
+    own_prod.stop()
+    outcome = shop.promote()
+    assert outcome.exit_code == 6
+    assert own_prod.host in outcome.error["message"]
+
+
+def test_a_registry_that_takes_no_writes_is_told(shop: Shop, own_prod: Registry) -> None:
+    shop.stage.push(make_image(seed=shop.name))
+    own_prod.read_only = True
+    own_prod.restart()
+
+    with own_prod.recording() as seen:
+        outcome = shop.promote()
+
+    assert outcome.exit_code == 6
+    assert "takes writes again" in outcome.error["remedy"]
+    assert 0 < len(seen.matching("POST", "/blobs/uploads/", 405)) <= 3  # once a blob
+    assert shop.prod.tags() == set()
+
+
+def test_a_registry_whose_disk_is_full_is_told(shop: Shop, ca: CertificateAuthority, tmp_path: Path) -> None:
+    shop.stage.push(make_image([900_000], seed=shop.name))
+    with Registry(tmp_path / "registry", ca, capacity_bytes=500_000) as full:
+        shop.prod = Side("prod", full, shop.prod.repository)
+        shop.environments["prod"] |= {"registry": full.host, "credentials": "anonymous"}
+
+        assert shop.promote().exit_code == 6
+        assert shop.prod.tags() == set()
+
+
+def test_a_registry_that_says_it_is_full_is_not_asked_again(
+    shop: Shop, images: tuple[Image, Image], before_prod: FaultyProxy
+) -> None:
+    before_prod.when("PATCH", "/blobs/uploads/").answer(507)
+    outcome = shop.promote(source="2", tag="next")
+    assert outcome.exit_code == 6
+    assert "Free space" in outcome.error["remedy"]
+    assert [one.status for one in before_prod.requests if one.method == "PATCH"] <= [507] * 3
+    assert shop.prod.digest("next") is None
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413, 507])
+def test_a_tag_that_cannot_be_put_stays_with_its_history(
+    status: int, shop: Shop, images: tuple[Image, Image], before_prod: FaultyProxy
+) -> None:
+    old, _ = images
+    before_prod.when("PUT", "/manifests/live$").answer(status, {"WWW-Authenticate": 'Basic realm="registry"'})
+
+    outcome = shop.promote("--force", source="2", tag="live")
+
+    assert outcome.exit_code == {401: 5, 403: 5, 404: 4}.get(status, 6)
+    assert shop.prod.digest("live") == old.digest
+    assert recorded(shop, "live") == [f"*{old.digest}"]
+
+
+@pytest.mark.parametrize("step", ["the record's blob", "the record", "the list of records", "the kept tag"])
+def test_a_flip_that_fails_before_the_tag_is_put_leaves_it_with_its_history(
+    step: str, shop: Shop, images: tuple[Image, Image], before_prod: FaultyProxy
+) -> None:
+    old, new = images
+    assert shop.promote(source="2", tag="elsewhere").exit_code == 0
+    path = {
+        "the record's blob": "/blobs/uploads/",
+        "the record": "/manifests/sha256:",
+        "the list of records": f"/manifests/{referrers_tag(new)}$",
+        "the kept tag": "/manifests/live.was-",
+    }[step]
+    before_prod.when("PUT", path).answer(403)
+
+    assert shop.promote("--force", source="2", tag="live").exit_code == 5
+
+    assert shop.prod.digest("live") == old.digest
+    assert recorded(shop, "live") == [f"*{old.digest}"]
+
+
+def test_a_flip_whose_answer_is_lost_is_done_all_the_same(
+    shop: Shop, images: tuple[Image, Image], before_prod: FaultyProxy
+) -> None:
+    old, new = images
+    before_prod.when("PUT", "/manifests/live$", times=1).drop_answer()
+    before_prod.when("PUT", "/manifests/live$").answer(403)
+
+    outcome = shop.promote("--force", source="2", tag="live")
+
+    assert outcome.result["status"] == "promoted"
+    assert shop.prod.digest("live") == new.digest
+    assert recorded(shop, "live") == [f"*{new.digest}", f" {old.digest}"]
+
+
+def test_a_flip_that_can_neither_be_answered_nor_seen_is_told_as_it_is(
+    shop: Shop, images: tuple[Image, Image], before_prod: FaultyProxy
+) -> None:
+    _, new = images
+    before_prod.when("PUT", "/manifests/live$", times=1).drop_answer()
+    before_prod.when("PUT", "/manifests/live$").answer(403)
+    before_prod.when("HEAD", "/manifests/live$", after=3).answer(403)
+
+    outcome = shop.promote("--force", source="2", tag="live")
+
+    assert outcome.exit_code == 6
+    assert (
+        f"Whether {before_prod.host}/{shop.prod.repository}:live was flipped cannot be seen" in outcome.error["message"]
+    )
+    assert len(referrers(shop, new)) == 1
+    shop.environments["prod"]["registry"] = shop.prod.registry.host
+    assert shop.promote(source="2", tag="live").result["status"] == "unchanged"
+
+
+def test_a_record_that_could_not_be_taken_back_is_passed_over(
+    shop: Shop, images: tuple[Image, Image], before_prod: FaultyProxy
+) -> None:
+    old, new = images
+    listed = f"/manifests/{referrers_tag(new)}$"
+    before_prod.when("PUT", "/manifests/live$").answer(403)
+    before_prod.when("PUT", listed, after=1).answer(403)
+    before_prod.when("DELETE").answer(405)
+
+    assert shop.promote("--force", source="2", tag="live").exit_code == 5
+
+    assert recorded(shop, "live") == [f"*{old.digest}"]
+
+
+def test_a_registry_that_keeps_another_digest_fails_the_verification(
+    shop: Shop, images: tuple[Image, Image], before_prod: FaultyProxy
+) -> None:
+    old, _ = images
+    before_prod.when("PUT", "/manifests/live$").answer(201, {"Docker-Content-Digest": OTHER})
+    assert shop.promote("--force", source="2", tag="live").exit_code == 7
+    assert shop.prod.digest("live") == old.digest
+    assert recorded(shop, "live") == [f"*{old.digest}"]
+
+
+@pytest.mark.parametrize("answer", ["another digest", "not there", "other bytes"])
+def test_what_is_not_there_after_the_copy_fails_the_verification(
+    answer: str, shop: Shop, before_prod: FaultyProxy
+) -> None:
+    image = make("oci index", shop.name)
+    shop.stage.push(image)
+    path = f"/manifests/{image.digest}$"
+    if answer == "other bytes":
+        before_prod.when("GET", path).corrupt(at_byte=30)
+    else:
+        found = {"Docker-Content-Digest": OTHER, "Content-Type": image.media_type}
+        before_prod.when("HEAD", path).answer(200 if answer == "another digest" else 404, found, image.content)
+
+    outcome = shop.promote()
+
+    assert outcome.exit_code == 7
+    assert shop.prod.digest() is None
+    assert referrers(shop, image) == []
+
+
+def test_heads_that_tell_no_digest_are_no_obstacle(shop: Shop, before_stage: FaultyProxy) -> None:
+    image = make("oci index", shop.name)
+    shop.stage.push(image)
+    before_stage.when("HEAD", "/manifests/1.0$", after=1).answer(200, {"Content-Type": image.media_type})
+    assert shop.promote().exit_code == 0
+    assert shop.prod.digest() == image.digest
+
+
+def test_a_copy_that_takes_too_long_is_stopped(shop: Shop, before_prod: FaultyProxy) -> None:
+    shop.stage.push(make_image(seed=shop.name))
+    hold = before_prod.when("PATCH", "/blobs/uploads/").hold()
+
+    with shop.start_promotion("--timeout=5s") as running:
+        hold.wait_until_reached()
+        [skopeo] = running.children()
+        outcome = running.outcome()
+
+    assert outcome.exit_code == 8
+    assert "--timeout" in outcome.error["remedy"]
+    wait_until(lambda: not skopeo.is_running(), "skopeo to end", seconds=0.5)
+    assert list(shop.promoter.temporary.iterdir()) == []
+    assert shop.prod.digest() is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("HEAD", "/manifests/1.0$"), ("HEAD", "/blobs/"), ("HEAD", "/manifests/sha256:")]
+)
+def test_a_registry_that_does_not_answer_in_time_is_not_waited_for(
+    method: str, path: str, shop: Shop, before_prod: FaultyProxy
+) -> None:
+    shop.stage.push(make("oci index", shop.name))
+    before_prod.when(method, path).hold()
+    assert shop.promote("--timeout=3s").exit_code == 8
+    assert shop.prod.digest() is None
+
+
+def test_a_flip_that_has_begun_is_brought_to_its_end(shop: Shop, before_prod: FaultyProxy) -> None:
+    image = make_image(seed=shop.name)
+    shop.stage.push(image)
+    before_prod.when("PUT", "/manifests/1.0$").delay(6)
+    assert shop.promote("--timeout=6s").exit_code == 0
+    assert shop.prod.digest() == image.digest

@@ -1,0 +1,142 @@
+"""The command line: what it takes is what the models have."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from promoter.cli.arguments import parse
+from promoter.cli.commands import COMMANDS
+from promoter.errors import WrongUsage
+from promoter.model.base import Field
+from promoter.model.request import PromoteRequest
+
+ENDS = ("dev/web:1", "prod")
+
+
+PARAMETERS = [
+    pytest.param(name, field, id=f"{name} {field.name}")
+    for name, command in COMMANDS.items()
+    for field in command.request.fields.values()
+]
+
+
+def flag(field: Field) -> str:
+    return f"--{field.name.replace('_', '-')}"
+
+
+def spelled(field: Field) -> tuple[list[str], object]:
+    """Return a field on a command line, and the value that is meant."""
+    values: dict[object, tuple[list[str], object]] = {
+        "bool": ([flag(field)], True),
+        "bool | None": ([flag(field), "false"], False),
+        "tuple[str, ...]": ([flag(field), "one", flag(field), "two"], ("one", "two")),
+    }
+    return values.get(field.annotation, ([f"{flag(field)}=value"], "value"))
+
+
+@pytest.fixture
+def columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the help a wide terminal: no line is broken."""
+    monkeypatch.setenv("COLUMNS", "500")
+
+
+def help_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as caught:
+        parse(arguments)
+    assert caught.value.code == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    return shown.out
+
+
+@pytest.mark.usefixtures("columns")
+@pytest.mark.parametrize(("name", "field"), PARAMETERS)
+def test_every_parameter_is_in_the_help(name: str, field: Field, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = help_of(capsys, name, "--help")
+    about = field.about
+    assert about
+    spelling = field.name.upper() if field.is_required else flag(field)
+    assert re.search(rf"{spelling}( \S+)? {re.escape(about)}", " ".join(shown.split()))
+
+
+@pytest.mark.parametrize(("name", "field"), PARAMETERS)
+def test_every_parameter_can_be_given(name: str, field: Field) -> None:
+    required = [other.name for other in COMMANDS[name].request.fields.values() if other.is_required]
+    flags, meant = ([], field.name) if field.name in required else spelled(field)
+    request = parse([name, *required, *flags]).request
+    assert getattr(request, field.name) == meant
+    others = [other for other in COMMANDS[name].request.fields.values() if other.name not in {*required, field.name}]
+    assert [other.name for other in others if getattr(request, other.name) != other.default] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_in_the_overview(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = help_of(capsys, "--help")
+    assert COMMANDS[name].help
+    assert f"  {name:10} {COMMANDS[name].help}\n" in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_its_use_case(name: str) -> None:
+    assert COMMANDS[name].load().__name__ == name
+
+
+@pytest.mark.parametrize("arguments", [("-h",), ("promote", "-h"), ("promote", *ENDS, "--help")])
+def test_help_is_no_failure(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert help_of(capsys, *arguments).startswith("usage: promoter")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("true", True), ("True", True), ("false", False), ("FALSE", False)], ids=str
+)
+def test_a_truth_in_words(text: str, meant: bool) -> None:
+    request = parse(["promote", *ENDS, f"--source-tls-verify={text}"]).request
+    assert isinstance(request, PromoteRequest)
+    assert request.source_tls_verify is meant
+
+
+def test_a_request_file_stands_for_all_parameters() -> None:
+    invocation = parse(["promote", "--request", "in.json", "--result", "out.json", "--json"])
+    assert invocation.request is None
+    assert (invocation.request_file, invocation.result_file, invocation.json) == ("in.json", "out.json", True)
+
+
+def test_without_a_request_file_the_parameters_are_on_the_command_line() -> None:
+    invocation = parse(["promote", *ENDS])
+    assert invocation.request == PromoteRequest(source="dev/web:1", destination="prod")
+    assert (invocation.request_file, invocation.result_file, invocation.json) == (None, None, False)
+
+
+WRONG = {
+    "nothing": ((), "required: command"),
+    "unknown command": (("premote", *ENDS), "There is no command 'premote'"),
+    "abbreviated command": (("prom", *ENDS), "There is no command 'prom'"),
+    "flag in place of a command": (("--json", "promote"), "promoter: "),
+    "abbreviated version": (("--vers",), "promoter: "),
+    "no destination": (("promote", "dev/web:1"), "required: DESTINATION"),
+    "one argument too many": (("promote", *ENDS, "more"), "unrecognized arguments: more"),
+    "unknown flag": (("promote", *ENDS, "--forse"), "unrecognized arguments: --forse"),
+    "flag of another command": (("promote", *ENDS, "--to=x"), "unrecognized arguments: --to=x"),
+    "abbreviated flag": (("promote", *ENDS, "--forc"), "unrecognized arguments: --forc"),
+    "abbreviated flag with a value": (("promote", *ENDS, "--time=5m"), "unrecognized arguments: --time=5m"),
+    "abbreviated request": (("promote", "--req", "in.json"), "required: "),
+    "flag without its value": (("promote", *ENDS, "--timeout"), "--timeout: expected one argument"),
+    "value that looks like a flag": (("promote", *ENDS, "--reason", "--force"), "--reason: expected one argument"),
+    "truth without words": (("promote", *ENDS, "--source-tls-verify"), "expected one argument"),
+    "truth in other words": (("promote", *ENDS, "--source-tls-verify=no"), "'no' is neither true nor false"),
+    "value for a switch": (("promote", *ENDS, "--force=true"), "--force: ignored explicit argument 'true'"),
+    "request file and arguments": (("promote", *ENDS, "--request=in.json"), "unrecognized arguments: dev/web:1 prod"),
+    "request file and flag": (("promote", "--request", "in.json", "--force"), "unrecognized arguments: --force"),
+    "request file without a name": (("promote", "--request"), "--request: expected one argument"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_usage(arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(WrongUsage) as caught:
+        parse(arguments)
+    assert message in caught.value.message
+    assert caught.value.remedy
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,102 @@
+"""Request files: a command's parameters as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from promoter.errors import WrongUsage
+from promoter.model.reading import read_request
+from promoter.model.request import Common, PromoteRequest, ReceiveRequest, RollbackRequest
+
+ENDS = {"source": "dev/web:1", "destination": "prod"}
+
+
+def refusal(text: str, model: type[Common] = PromoteRequest) -> str:
+    with pytest.raises(WrongUsage) as caught:
+        read_request(model, text, "request.json")
+    assert "request.json" in caught.value.message
+    return caught.value.message
+
+
+def test_names_are_in_camel_case() -> None:
+    text = json.dumps(
+        {
+            **ENDS,
+            "sourceCredentials": "env:TOKEN",
+            "sourceTlsVerify": False,
+            "destinationCa": "ca.pem",
+            "dryRun": True,
+            "force": False,
+            "mountFrom": ["base/java", "base/node"],
+            "promotionId": "42",
+            "requestedBy": "alice",
+            "timeout": "5m",
+        }
+    )
+    assert read_request(PromoteRequest, text, "request.json") == PromoteRequest(
+        source="dev/web:1",
+        destination="prod",
+        source_credentials="env:TOKEN",
+        source_tls_verify=False,
+        destination_ca="ca.pem",
+        dry_run=True,
+        mount_from=("base/java", "base/node"),
+        promotion_id="42",
+        requested_by="alice",
+        timeout="5m",
+    )
+
+
+def test_null_counts_as_left_out() -> None:
+    text = json.dumps({**ENDS, "force": None, "mountFrom": None, "timeout": None, "reason": None})
+    assert read_request(PromoteRequest, text, "request.json") == PromoteRequest(source="dev/web:1", destination="prod")
+
+
+def test_parameters_that_may_be_left_out_all_may() -> None:
+    assert read_request(ReceiveRequest, "{}", "request.json") == ReceiveRequest()
+
+
+UNFIT = {
+    "unknown": ({"sorce": "x"}, "sorce: Extra inputs are not permitted"),
+    "underscores": ({"dry_run": True}, "dry_run: Extra inputs are not permitted"),
+    "hyphens": ({"dry-run": True}, "dry-run: Extra inputs are not permitted"),
+    "truth as text": ({"dryRun": "true"}, "dryRun: Input should be a valid boolean"),
+    "truth as number": ({"dryRun": 1}, "dryRun: Input should be a valid boolean"),
+    "text as number": ({"timeout": 60}, "timeout: Input should be a valid string"),
+    "text as list": ({"reason": ["a"]}, "reason: Input should be a valid string"),
+    "list as text": ({"mountFrom": "base"}, "mountFrom: Input should be a valid"),
+    "list of numbers": ({"mountFrom": [1]}, "mountFrom.0: Input should be a valid string"),
+    "null where it must be": ({"source": None}, "source: Field required"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), UNFIT.values(), ids=UNFIT.keys())
+def test_what_does_not_fit_is_named(change: dict[str, object], message: str) -> None:
+    assert message in refusal(json.dumps({**ENDS, **change}))
+
+
+def test_what_is_missing_is_named() -> None:
+    assert "image: Field required" in refusal("{}", RollbackRequest)
+
+
+NO_REQUEST = {
+    "empty": "",
+    "not JSON": "source: dev/web:1",
+    "cut short": '{"source": "dev/web:1"',
+    "a list": json.dumps([ENDS]),
+    "a text": '"dev/web:1"',
+    "null": "null",
+    "duplicate": '{"source": "dev/web:1", "source": "dev/web:2", "destination": "prod"}',
+    "byte order mark": "\ufeff" + json.dumps(ENDS),
+}
+
+
+@pytest.mark.parametrize("text", NO_REQUEST.values(), ids=NO_REQUEST.keys())
+def test_what_is_no_object_is_refused(text: str) -> None:
+    assert "request.json is no request" in refusal(text)
+
+
+def test_a_duplicate_is_named() -> None:
+    assert "stands twice" in refusal(NO_REQUEST["duplicate"])

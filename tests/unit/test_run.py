@@ -1,0 +1,237 @@
+"""A whole command line in this process, around use cases that stand in for the real ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from promoter import __version__
+from promoter.cli.commands import COMMANDS, Command
+from promoter.cli.main import main
+from promoter.credentials.redaction import SECRETS, SHOWN
+from promoter.credentials.sources import load_credential
+from promoter.errors import PromoterError, Refused
+from promoter.model.request import PromoteRequest
+from promoter.model.result import PromotionResult
+from promoter.promotion.places import Places
+from tests.unit.test_errors import KINDS
+
+pytestmark = pytest.mark.usefixtures("handlers", "elsewhere")
+
+SECRET = "s3cret-of-the-command-line"
+ENDS = ["dev.io/web:1", "prod.io/web:1"]
+DIGEST = f"sha256:{'a' * 64}"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+
+
+UseCase = Callable[[PromoteRequest, Places], PromotionResult]
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[UseCase], None]:
+    """Let `promote` call another use case."""
+
+    def replace(use_case: UseCase) -> None:
+        monkeypatch.setitem(COMMANDS, "promote", Command(PromoteRequest, f"{__name__}:{use_case.__name__}"))
+
+    return replace
+
+
+def promoted(request: PromoteRequest, _places: Places) -> PromotionResult:
+    return PromotionResult(
+        status="promoted",
+        promotion_id=request.promotion_id or "42",
+        source=request.source,
+        destination=request.destination,
+        digest=DIGEST,
+        platforms=("linux/amd64",),
+    )
+
+
+def refused(_request: PromoteRequest, _places: Places) -> PromotionResult:
+    raise Refused(f"it is taken by {SECRET}", "use --force")
+
+
+def defective(_request: PromoteRequest, _places: Places) -> PromotionResult:
+    raise ZeroDivisionError(f"in the middle of {SECRET}")
+
+
+def interrupted(_request: PromoteRequest, _places: Places) -> PromotionResult:
+    signal.raise_signal(signal.SIGTERM)
+    raise AssertionError("the signal was not handled")
+
+
+def fills_the_disk(request: PromoteRequest, places: Places) -> PromotionResult:
+    Path("result.json").unlink()
+    Path("result.json").mkdir()
+    return promoted(request, places)
+
+
+def talkative(request: PromoteRequest, places: Places) -> PromotionResult:
+    load_credential(f"env:{request.reason}")
+    places.say(f"copying with {SECRET}")
+    return promoted(request, places)
+
+
+def document(path: str = "result.json") -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(Path(path).read_text())
+    return read
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr() == (f"promoter {__version__}\n", "")
+
+
+def test_help_ends_with_success() -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["promote", "-h"])
+    assert caught.value.code == 0
+
+
+def test_success_in_words(stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]) -> None:
+    stand_in(promoted)
+    assert main(["promote", *ENDS]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("promoted: prod.io/web:1\n")
+    assert DIGEST in shown.out
+    assert shown.err == ""
+
+
+def test_success_as_json(stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]) -> None:
+    stand_in(promoted)
+    assert main(["promote", *ENDS, "--json", "--result", "result.json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert document() == shown
+    assert (shown["status"], shown["digest"], shown["platforms"]) == ("promoted", DIGEST, ["linux/amd64"])
+
+
+def test_a_request_file_is_as_good_as_flags(
+    stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(promoted)
+    Path("in.json").write_text(json.dumps({"source": ENDS[0], "destination": ENDS[1], "promotionId": "7"}))
+    assert main(["promote", "--request", "in.json", "--json"]) == 0
+    from_file = capsys.readouterr().out
+    assert main(["promote", *ENDS, "--promotion-id", "7", "--json"]) == 0
+    assert capsys.readouterr().out == from_file
+
+
+def test_a_refusal(stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]) -> None:
+    stand_in(refused)
+    SECRETS.learn(SECRET)
+    assert main(["promote", *ENDS, "--json", "--result", "result.json"]) == 3
+    shown = capsys.readouterr()
+    error = {"kind": "refused", "message": f"it is taken by {SHOWN}", "remedy": "use --force", "exit_code": 3}
+    assert json.loads(shown.out) == document() == {"error": error}
+    assert shown.err == f"refused: it is taken by {SHOWN}\n  use --force\n"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_exit_code_is_that_of_the_error(
+    kind: type[PromoterError], stand_in: Callable[[UseCase], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_request: PromoteRequest, _places: Places) -> PromotionResult:
+        raise kind("what happened", "what to do")
+
+    monkeypatch.setitem(globals(), "fail", fail)
+    stand_in(fail)
+    assert main(["promote", *ENDS]) == KINDS[kind][0]
+
+
+def test_a_defect_shows_its_traceback_without_secrets(
+    stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(defective)
+    SECRETS.learn(SECRET)
+    assert main(["promote", *ENDS, "--json", "--result", "result.json"]) == 1
+    shown = capsys.readouterr()
+    assert f"ZeroDivisionError: in the middle of {SHOWN}" in shown.err
+    assert "Traceback (most recent call last)" in shown.err
+    assert json.loads(shown.out) == document()
+    assert document()["error"]["kind"] == "failure"
+    assert SECRET not in shown.err + shown.out
+
+
+def test_an_interruption_leaves_a_result(
+    stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(interrupted)
+    assert main(["promote", *ENDS, "--result", "result.json"]) == 143
+    assert document()["error"]["kind"] == "interrupted"
+    assert "Nothing is half done" in capsys.readouterr().err
+
+
+def test_what_is_said_on_the_way_has_no_secrets(
+    stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(talkative)
+    monkeypatch.setenv("PROMOTER_TOKEN", SECRET)
+    assert main(["promote", *ENDS, "--reason", "PROMOTER_TOKEN"]) == 0
+    assert capsys.readouterr().err == f"copying with {SHOWN}\n"
+
+
+WRONG = {
+    "flag": ["promote", *ENDS, "--forse"],
+    "command": ["premote", *ENDS],
+    "timeout": ["promote", *ENDS, "--timeout=soon"],
+    "request file is missing": ["promote", "--request=missing.json"],
+    "request file is a directory": ["promote", "--request=."],
+    "request file has a NUL in its name": ["promote", "--request=a\0b"],
+    "request file is not text": ["promote", "--request=binary"],
+    "request file is empty": ["promote", "--request=empty"],
+    "configuration is missing": ["promote", *ENDS, "--config=missing.yaml"],
+    "configuration is not text": ["promote", *ENDS, "--config=binary"],
+    "result file in a directory that is missing": ["promote", *ENDS, "--result=missing/result.json"],
+    "result file is a directory": ["promote", *ENDS, "--result=."],
+    "result file cannot grow": ["promote", *ENDS, "--result=/dev/full"],
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG.values(), ids=WRONG.keys())
+def test_wrong_usage_is_found_before_anything_is_done(
+    arguments: list[str], stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(defective)
+    Path("binary").write_bytes(os.urandom(64) + b"\xff")
+    Path("empty").touch()
+    assert main([*arguments, "--json"]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith("wrong-usage: ")
+    assert shown.err.count("wrong-usage: ") == 1
+    assert json.loads(shown.out)["error"]["exit_code"] == 2
+
+
+def test_the_configuration_here_is_read(
+    stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(promoted)
+    Path("promotion.yaml").write_text("rotues: []")
+    assert main(["promote", *ENDS]) == 2
+    assert "promotion.yaml does not fit: rotues" in capsys.readouterr().err
+
+
+def test_an_older_result_does_not_outlive_a_failure(stand_in: Callable[[UseCase], None]) -> None:
+    stand_in(refused)
+    Path("result.json").write_text('{"status": "promoted", "digest": "of an earlier run"}')
+    assert main(["promote", *ENDS, "--result", "result.json"]) == 3
+    assert list(document()) == ["error"]
+
+
+def test_a_result_that_cannot_be_written_in_the_end_is_an_error(
+    stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(fills_the_disk)
+    assert main(["promote", *ENDS, "--result", "result.json"]) == 2
+    assert "The result cannot be written to result.json: Is a directory" in capsys.readouterr().err
