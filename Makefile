@@ -50,6 +50,10 @@ demo: install ## Show a promotion from an application's pipeline to production, 
 bench: install ## Measure promoter against skopeo
 	$(bin)/python -m tests.bench
 
+.PHONY: docs
+docs: install ## Write the parameter tables in docs/cli.md and vars/*.txt from the models
+	$(bin)/python -m promoter.cli.reference .
+
 .PHONY: clean
 clean: ## Remove what was built and installed in this directory
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache py/src/*.egg-info

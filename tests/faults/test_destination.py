@@ -183,18 +183,17 @@ def test_a_registry_that_keeps_another_digest_fails_the_verification(
     assert recorded(shop, "live") == [f"*{old.digest}"]
 
 
-@pytest.mark.parametrize("answer", ["another digest", "not there", "other bytes"])
+@pytest.mark.parametrize("part", ["index", "platform"])
+@pytest.mark.parametrize("answer", ["not there", "something else"])
 def test_what_is_not_there_after_the_copy_fails_the_verification(
-    answer: str, shop: Shop, before_prod: FaultyProxy
+    answer: str, part: str, shop: Shop, before_prod: FaultyProxy
 ) -> None:
     image = make("oci index", shop.name)
     shop.stage.push(image)
-    path = f"/manifests/{image.digest}$"
-    if answer == "other bytes":
-        before_prod.when("GET", path).corrupt(at_byte=30)
-    else:
-        found = {"Docker-Content-Digest": OTHER, "Content-Type": image.media_type}
-        before_prod.when("HEAD", path).answer(200 if answer == "another digest" else 404, found, image.content)
+    path = f"/manifests/{(image if part == 'index' else image.children[1]).digest}$"
+    headers = {"Docker-Content-Digest": OTHER, "Content-Type": image.media_type}
+    for method in ("HEAD", "GET"):
+        before_prod.when(method, path).answer(404 if answer == "not there" else 200, headers, b"other bytes")
 
     outcome = shop.promote()
 

@@ -96,12 +96,12 @@ def test_promoter_command_runs_any_command(helper: Helper) -> None:
 
 
 def test_two_promotions_at_once_do_not_meet(helper: Helper) -> None:
-    body = "parallel(a: { promoteImage(source: 'a', destination: 'b') }, b: { promoteImage(source: 'c', destination: 'd') })"
-    run = helper.run(SCRIPTED.format(body=body))
+    one = "promoteImage(source: 'a', destination: 'b')"
+    run = helper.run(SCRIPTED.format(body=f"parallel(a: {{ {one} }}, b: {{ {one} }})"))
     assert run.result == "SUCCESS", run.log
-    exchanges = {call["script"] for call in run.calls("sh")}
+    scripts = {call["script"] for call in run.calls("sh")}
     assert len(run.calls("sh")) == 2
-    assert len(exchanges) == 1, "the script is constant; where the files are is in the environment"
+    assert len(scripts) == 1, "the script is constant; where the files are is in the environment"
 
 
 def test_a_step_outside_a_node_says_what_it_needs(helper: Helper) -> None:
