@@ -67,7 +67,8 @@ def test_a_registry_that_takes_no_writes_is_told(shop: Shop, own_prod: Registry)
 
     assert outcome.exit_code == 6
     assert "takes writes again" in outcome.error["remedy"]
-    assert 0 < len(seen.matching("POST", "/blobs/uploads/", 405)) <= 3  # once a blob
+    refused = [one for one in seen.matching("POST", "", 405) if one.user_agent.startswith("skopeo")]
+    assert 0 < len(refused) <= 3  # once a blob
     assert shop.prod.tags() == set()
 
 
@@ -96,13 +97,14 @@ def test_a_registry_that_says_it_is_full_is_not_asked_again(
 def test_a_tag_that_cannot_be_put_stays_with_its_history(
     status: int, shop: Shop, images: tuple[Image, Image], before_prod: FaultyProxy
 ) -> None:
-    old, _ = images
+    old, new = images
     before_prod.when("PUT", "/manifests/live$").answer(status, {"WWW-Authenticate": 'Basic realm="registry"'})
 
     outcome = shop.promote("--force", source="2", tag="live")
 
     assert outcome.exit_code == {401: 5, 403: 5, 404: 4}.get(status, 6)
     assert shop.prod.digest("live") == old.digest
+    assert referrers(shop, new) == []
     assert recorded(shop, "live") == [f"*{old.digest}"]
 
 
@@ -163,14 +165,14 @@ def test_a_record_that_could_not_be_taken_back_is_passed_over(
     shop: Shop, images: tuple[Image, Image], before_prod: FaultyProxy
 ) -> None:
     old, new = images
-    listed = f"/manifests/{referrers_tag(new)}$"
-    before_prod.when("PUT", "/manifests/live$").answer(403)
-    before_prod.when("PUT", listed, after=1).answer(403)
-    before_prod.when("DELETE").answer(405)
+    assert shop.promote("--force", source="2", tag="live").exit_code == 0
+    before_prod.when("PUT", "/manifests/live$", times=1).answer(403)
+    before_prod.when("PUT", f"/manifests/{referrers_tag(old)}$", after=1, times=1).answer(403)
 
-    assert shop.promote("--force", source="2", tag="live").exit_code == 5
+    assert shop.run("rollback", shop.image(shop.prod, "live")).exit_code == 5
 
-    assert recorded(shop, "live") == [f"*{old.digest}"]
+    assert recorded(shop, "live") == [f" {old.digest}", f"*{new.digest}", f" {old.digest}"]
+    assert shop.run("rollback", shop.image(shop.prod, "live")).result["digest"] == old.digest
 
 
 def test_a_registry_that_keeps_another_digest_fails_the_verification(

@@ -109,6 +109,8 @@ def test_an_index_that_lacks_a_platform_is_not_found(shop: Shop) -> None:
 def test_signatures_that_may_not_be_looked_for_stop_the_promotion(
     shop: Shop, image: Image, before_stage: FaultyProxy
 ) -> None:
-    before_stage.when("HEAD", ".sig$").answer(403)
+    tag, signature = next(iter(sign_cosign_style(image).items()))
+    shop.stage.push(signature, tag)
+    before_stage.when(path=r"\.sig$|/tags/list").answer(403)
     assert shop.promote().exit_code == 5
     assert shop.prod.digest() is None

@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -150,14 +151,13 @@ class Promoter:
         self.environment["PATH"] = f"{programs}:{self.environment['PATH']}"
 
 
-def _below(parent: int) -> list[Child]:
-    found: list[Child] = []
+def _below(parent: int) -> Iterator[Child]:
     for task in Path(f"/proc/{parent}/task").glob("*/children"):
         for pid in map(int, task.read_text().split()):
-            pairs = (entry.partition("=") for entry in _strings(pid, "environ"))
-            found.append(Child(pid, _strings(pid, "cmdline"), {name: value for name, _, value in pairs}))
-            found += _below(pid)
-    return found
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                pairs = (entry.partition("=") for entry in _strings(pid, "environ"))
+                yield Child(pid, _strings(pid, "cmdline"), {name: value for name, _, value in pairs})
+                yield from _below(pid)
 
 
 def _strings(pid: int, file: str) -> list[str]:

@@ -130,8 +130,9 @@ def _run(command: list[str], private: Path, deadline: Deadline, say: Callable[[s
     last: deque[str] = deque(maxlen=_LAST_LINES)
     with _started(command, private) as process:
         timer = Timer(seconds, process.terminate)
-        timer.start()
+        timer.daemon = True  # a signal may arrive while it starts
         try:
+            timer.start()
             for line in process.stdout or ():
                 last.append(line.rstrip())
                 say(last[-1])

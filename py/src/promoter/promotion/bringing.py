@@ -7,42 +7,44 @@ from promoter.model.result import PromotionResult
 from promoter.promotion.companions import bring_companions, find_companions
 from promoter.promotion.copying import copy, survey, verify
 from promoter.promotion.flipping import flip
-from promoter.promotion.image import look_into
+from promoter.promotion.image import look_into, platforms_of
 from promoter.promotion.parallel import Later
 from promoter.promotion.places import Places
 from promoter.promotion.promote import Promotion
-from promoter.promotion.record import Entry, entry
+from promoter.promotion.record import Entry, draft, entry
 
 
 def plan(promotion: Promotion) -> PromotionResult:
     """Look at both sides and say what would be brought, changing nothing."""
     image = look_into(promotion.source.repository, promotion.image.digest)
+    platforms = platforms_of(promotion.source.repository, image)
     try:
         there = survey(promotion.source, promotion.destination, image, promotion.mount_from)
     except NotPermitted:
         if promotion.route and promotion.route.webhook:
-            return promotion.result("planned", platforms=image.platforms)
+            return promotion.result("planned", platforms=platforms)
         raise
-    return promotion.result(
-        "planned", platforms=image.platforms, blobs=there.counts, bytes_uploaded=there.bytes_missing
-    )
+    return promotion.result("planned", platforms=platforms, blobs=there.counts, bytes_uploaded=there.bytes_missing)
 
 
 def bring(promotion: Promotion, places: Places) -> PromotionResult:
     """Copy the image and what travels with it, verify it, record it, and flip the tag last."""
     source, destination = promotion.source, promotion.destination
     image = look_into(source.repository, promotion.image.digest)
+    platforms = Later(lambda: platforms_of(source.repository, image))
     companions = Later(lambda: find_companions(source, destination, image))
+    record = Later(lambda: draft(destination.repository, image.top.descriptor, _entry(promotion)))
     brought = copy(source, destination, image, promotion.mount_from, places)
     bring_companions(source, destination, companions.outcome())
     verify(destination, image)
-    record, kept = flip(destination.repository, destination.tag, image.top, _entry(promotion))
+    recorded = record.outcome()
+    kept = flip(destination.repository, destination.tag, image.top, promotion.previous_digest, recorded)
     return promotion.result(
         "promoted",
-        platforms=image.platforms,
+        platforms=platforms.outcome(),
         blobs=brought.counts,
         bytes_uploaded=brought.bytes_missing,
-        record=str(destination.repository.reference(record.digest)),
+        record=str(destination.repository.reference(recorded.digest)),
         kept=kept,
     )
 
@@ -53,7 +55,7 @@ def _entry(promotion: Promotion) -> Entry:
         promotion.destination.reference,
         promotion.request,
         promotion.identity,
-        promotion.previous.digest if promotion.previous else None,
+        promotion.previous_digest,
         source=str(promotion.source.reference),
         git_commit=promotion.request.git_commit,
     )

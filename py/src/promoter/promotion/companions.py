@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from promoter.errors import NotFound, NotPermitted
 from promoter.model.manifest import Manifest
 from promoter.promotion.copying import bring_small
 from promoter.promotion.image import Image, look_into
@@ -34,17 +35,27 @@ def find_companions(source: Place, destination: Place, image: Image) -> Companio
         return Companions((), ())
     repository = source.repository
     digests = [manifest.digest for manifest in image.manifests]
-    tags = [f"{referrers_tag(digest)}{suffix}" for digest in digests for suffix in _COSIGN_SUFFIXES]
-    found = each(repository.find, tags)
-    tagged = tuple((tag, there.digest) for tag, there in zip(tags, found, strict=True) if there)
-    return Companions(tagged, tuple(_referrers(repository, digests)))
+    tags = _tags(repository)
+    possible = [f"{referrers_tag(digest)}{suffix}" for digest in digests for suffix in _COSIGN_SUFFIXES]
+    names = [name for name in possible if tags is None or name in tags]
+    found = each(repository.find, names)
+    tagged = tuple((name, there.digest) for name, there in zip(names, found, strict=True) if there)
+    return Companions(tagged, tuple(_referrers(repository, digests, tags)))
 
 
-def _referrers(repository: Repository, digests: list[str]) -> list[str]:
+def _tags(repository: Repository) -> set[str] | None:
+    """Return all tags: one request where asking for each would be four a platform; nothing where they are kept back."""
+    try:
+        return set(repository.tags())
+    except (NotPermitted, NotFound):
+        return None
+
+
+def _referrers(repository: Repository, digests: list[str], tags: set[str] | None) -> list[str]:
     """Return all referrers, those of referrers behind them: an attachment's signature is an attachment too."""
     known: dict[str, None] = {}
     while digests:
-        listed = each(lambda digest: list_referrers(repository, digest), digests)
+        listed = each(lambda digest: list_referrers(repository, digest, tags), digests)
         digests = [entry.digest for entries in listed for entry in entries if entry.digest not in known]
         known |= dict.fromkeys(digests)
     return list(known)

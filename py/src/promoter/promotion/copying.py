@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from promoter import skopeo
 from promoter.errors import NotPermitted, VerificationFailed
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.result import BlobCounts
@@ -105,6 +104,8 @@ def _copy_by_skopeo(source: Place, destination: Place, image: Image, left: int, 
     skopeo asks for no new token within a minute, even if the registry's tokens live for less: then it is refused in the
     middle of a copy. What it has brought by then is not brought again.
     """
+    from promoter import skopeo  # noqa: PLC0415 - brings in what runs processes, and often everything can be mounted
+
     digest = image.top.digest
     while True:
         try:

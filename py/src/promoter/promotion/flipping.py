@@ -8,8 +8,7 @@ from contextlib import suppress
 from promoter.errors import PromoterError, Refused, Unreachable
 from promoter.interrupts import deferred_signals, forget_signals
 from promoter.model.manifest import Manifest
-from promoter.promotion.record import Entry, write_record
-from promoter.registry.referrers import detach
+from promoter.registry.referrers import attach, detach
 from promoter.registry.repository import Repository
 
 _LONGEST_TAG = 128
@@ -31,7 +30,7 @@ def kept_tag(tag: str, digest: str) -> str:
     return kept_prefix(tag) + digest.removeprefix("sha256:")[:_SHORT_DIGEST]
 
 
-def flip(repository: Repository, tag: str, manifest: Manifest, entry: Entry) -> tuple[Manifest, str | None]:
+def flip(repository: Repository, tag: str, manifest: Manifest, previous: str | None, record: Manifest) -> str | None:
     """Record the move, keep what the tag was, and flip the tag to a manifest that is already in the repository.
 
     The record goes first: then no image is ever in production without it. If the flip fails it is taken back.
@@ -40,10 +39,11 @@ def flip(repository: Repository, tag: str, manifest: Manifest, entry: Entry) -> 
         repository: where the tag is.
         tag: what moves.
         manifest: what it shall stand for.
-        entry: what to record; its `previous_digest` is what the tag must still be.
+        previous: what the tag must still be.
+        record: what to attach to the manifest.
 
     Returns:
-        the record, and the tag that keeps the previous digest, if there was one.
+        the tag that keeps the previous digest, if there was one.
 
     Raises:
         Refused: the tag was moved by someone else meanwhile.
@@ -52,10 +52,10 @@ def flip(repository: Repository, tag: str, manifest: Manifest, entry: Entry) -> 
     """
     repository.session.http.deadline.allow(_SECONDS)
     with deferred_signals():
-        record = write_record(repository, manifest.descriptor, entry)
+        attach(repository, record)
         try:
-            _keep(repository, tag, entry.previous_digest)
-            _require(repository, tag, entry.previous_digest)
+            _keep(repository, tag, previous)
+            _require(repository, tag, previous)
             repository.put_manifest(manifest.content, manifest.media_type, tag)
             _require(repository, tag, manifest.digest)
         except PromoterError as failure:
@@ -64,7 +64,7 @@ def flip(repository: Repository, tag: str, manifest: Manifest, entry: Entry) -> 
                     detach(repository, record)
                 raise
         forget_signals()
-    return record, kept_tag(tag, entry.previous_digest) if entry.previous_digest else None
+    return kept_tag(tag, previous) if previous else None
 
 
 def _keep(repository: Repository, tag: str, digest: str | None) -> None:

@@ -6,7 +6,7 @@ from promoter.model.manifest import Descriptor
 from promoter.model.request import DescribeRequest, HistoryRequest
 from promoter.model.result import DescribeResult, HistoryEntry, HistoryResult
 from promoter.promotion.flipping import kept_prefix
-from promoter.promotion.image import look_into
+from promoter.promotion.image import look_into, platforms_of
 from promoter.promotion.parallel import each
 from promoter.promotion.places import Place, Places
 from promoter.promotion.record import Record, read_records
@@ -40,7 +40,7 @@ def describe(request: DescribeRequest, places: Places) -> DescribeResult:
         image=str(place.reference),
         digest=current.digest,
         media_type=current.media_type,
-        platforms=image.platforms,
+        platforms=platforms_of(place.repository, image),
         size=image.size,
         promoted=next((entry for entry in entries_of(place, current) if entry.current), None),
         restorable=tuple(digest for digest in kept if digest != current.digest),

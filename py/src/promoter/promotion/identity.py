@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 
 
 def build_url() -> str | None:
@@ -14,11 +15,9 @@ def requester() -> str:
     """Return who asks if nobody says: the Jenkins build, or the system's user (any UID will do)."""
     if build := os.environ.get("BUILD_TAG"):
         return build
-    import getpass  # noqa: PLC0415 - slow to import, and only a record needs it
-
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):
+        return os.environ.get("USER") or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return f"uid {os.getuid()}"
 
 

@@ -20,7 +20,6 @@ class Image(NamedTuple):
     """
 
     manifests: tuple[Manifest, ...]
-    platforms: tuple[str, ...]
 
     @property
     def top(self) -> Manifest:
@@ -54,7 +53,7 @@ def look_into(repository: Repository, digest: str) -> Image:
             f"{repository.reference(digest)} is gone, or parts of it are: {error.message}",
             "It was there when its tag was looked up. Build it again, or promote another one.",
         ) from error
-    return Image(manifests, _platforms(repository, top))
+    return Image(manifests)
 
 
 def _below(repository: Repository, manifest: Manifest) -> Iterator[Manifest]:
@@ -64,8 +63,9 @@ def _below(repository: Repository, manifest: Manifest) -> Iterator[Manifest]:
     yield manifest
 
 
-def _platforms(repository: Repository, top: Manifest) -> tuple[str, ...]:
+def platforms_of(repository: Repository, image: Image) -> tuple[str, ...]:
     """Return the platforms an index states, or the one its config states for a single image."""
+    top = image.top
     if top.is_index:
         return tuple(child.platform for child in top.children if child.platform)
     config = repository.config(top)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from threading import Thread
 from typing import Generic, TypeVar
 
-WORKERS = 8
+WORKERS = 6
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
@@ -47,7 +47,7 @@ class Later(Generic[Outcome]):
 
 
 def each(function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
-    """Return what the function gives for each item, in their order, with up to eight calls under way.
+    """Return what the function gives for each item, in their order, with up to six calls under way.
 
     A signal is not kept waiting by calls under way: their threads end with the process.
 

@@ -66,6 +66,14 @@ class _Named(NamedTuple):
     image: str
 
 
+class _Door(NamedTuple):
+    """A registry under one credential and one trust."""
+
+    session: RegistrySession
+    credential: Credential
+    trust: Trust
+
+
 class Places:
     """Opens the places that a command names.
 
@@ -92,6 +100,7 @@ class Places:
         self.patience = patience or Patience()
         self.say = say
         self.say_more = say if verbose else _say_nothing
+        self._doors: dict[tuple[object, ...], _Door] = {}
 
     def source(self, request: Access, text: str) -> Place:
         """Open the place an image comes from.
@@ -190,19 +199,26 @@ class Places:
 
     def _open(self, named: _Named, environment: Environment, actions: str) -> Place:
         reference = named.reference
-        credential = (
-            ANONYMOUS
-            if environment.credentials == "anonymous"
-            else load_credential(environment.credentials, reference.registry, user=environment.user)
-        )
-        if not environment.tls_verify:
-            self.say(f"TLS is not verified for {reference.registry}: tls-verify=false was given.")
-        trust = Trust(Path(environment.ca) if environment.ca else None, verify=environment.tls_verify)
-        http = self.http(trust)
-        session = RegistrySession(reference.registry, http, Authenticator(reference.registry, http, credential))
-        return Place(
-            reference, Repository(session, reference.repository, actions), credential, trust, named.environment
-        )
+        door = self._door(reference.registry, environment)
+        repository = Repository(door.session, reference.repository, actions)
+        return Place(reference, repository, door.credential, door.trust, named.environment)
+
+    def _door(self, host: str, environment: Environment) -> _Door:
+        """Open a registry, or find it open: whoever promotes within one registry meets its challenge once."""
+        how = (host, environment.credentials, environment.user, environment.ca, environment.tls_verify)
+        if how not in self._doors:
+            credential = (
+                ANONYMOUS
+                if environment.credentials == "anonymous"
+                else load_credential(environment.credentials, host, user=environment.user)
+            )
+            if not environment.tls_verify:
+                self.say(f"TLS is not verified for {host}: tls-verify=false was given.")
+            trust = Trust(Path(environment.ca) if environment.ca else None, verify=environment.tls_verify)
+            http = self.http(trust)
+            session = RegistrySession(host, http, Authenticator(host, http, credential))
+            self._doors[how] = _Door(session, credential, trust)
+        return self._doors[how]
 
 
 def _say_nothing(_line: str) -> None:

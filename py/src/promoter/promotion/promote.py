@@ -42,6 +42,11 @@ class Promotion(NamedTuple):
         """Repositories of the destination's registry to mount blobs from, besides the source's."""
         return (*self.request.mount_from, *(self.route.mount_from if self.route else ()))
 
+    @property
+    def previous_digest(self) -> str | None:
+        """What the destination's tag is, if there is one."""
+        return self.previous.digest if self.previous else None
+
     def result(self, status: str, **facts: Any) -> PromotionResult:  # noqa: ANN401 - the result's own fields
         """Return the result with what is known already."""
         known: dict[str, Any] = {
@@ -50,7 +55,7 @@ class Promotion(NamedTuple):
             "source": str(self.source.reference),
             "destination": str(self.destination.reference),
             "digest": self.image.digest,
-            "previous_digest": self.previous.digest if self.previous else None,
+            "previous_digest": self.previous_digest,
         }
         return PromotionResult(**(known | facts))
 

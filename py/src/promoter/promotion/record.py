@@ -26,7 +26,7 @@ from promoter.model.reference import ImageReference
 from promoter.model.request import Stated
 from promoter.promotion.identity import build_url, requester
 from promoter.promotion.parallel import each
-from promoter.registry.referrers import Referrer, attach, list_referrers
+from promoter.registry.referrers import Referrer, list_referrers
 from promoter.registry.repository import Repository
 
 STATEMENT_TYPE = "application/vnd.in-toto+json"
@@ -101,8 +101,8 @@ def entry(
     )
 
 
-def write_record(repository: Repository, subject: Descriptor, entry: Entry) -> Manifest:
-    """Attach a record to an image of the repository, and return its manifest.
+def draft(repository: Repository, subject: Descriptor, entry: Entry) -> Manifest:
+    """Store what a record of an image states, and return the record's manifest; it counts once that is attached.
 
     Raises:
         NotPermitted, Unreachable: it is not there now.
@@ -129,9 +129,7 @@ def write_record(repository: Repository, subject: Descriptor, entry: Entry) -> M
             "in-toto.io/predicate-type": PREDICATE_TYPE,
         },
     }
-    record = read_manifest(json.dumps(manifest).encode(), OCI_MANIFEST)
-    attach(repository, record)
-    return record
+    return read_manifest(json.dumps(manifest).encode(), OCI_MANIFEST)
 
 
 def _store(repository: Repository, blob: Descriptor, content: bytes) -> None:

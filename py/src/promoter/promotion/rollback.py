@@ -11,7 +11,7 @@ from promoter.promotion.flipping import flip
 from promoter.promotion.history import entries_of
 from promoter.promotion.identity import new_id
 from promoter.promotion.places import Place, Places
-from promoter.promotion.record import entry
+from promoter.promotion.record import draft, entry
 
 
 def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
@@ -32,7 +32,8 @@ def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
     if request.dry_run:
         return RollbackResult(status="planned", image=image, digest=digest, previous_digest=current.digest)
     stated = entry("rolled-back", place.reference, request, new_id(image, digest), current.digest)
-    record, kept = flip(place.repository, place.tag, manifest, stated)
+    record = draft(place.repository, manifest.descriptor, stated)
+    kept = flip(place.repository, place.tag, manifest, current.digest, record)
     return RollbackResult(
         status="rolled-back",
         image=image,

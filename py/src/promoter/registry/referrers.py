@@ -29,14 +29,21 @@ def referrers_tag(digest: str) -> str:
     return digest.replace(":", "-")
 
 
-def list_referrers(repository: Repository, digest: str) -> list[Referrer]:
+def list_referrers(repository: Repository, digest: str, tags: set[str] | None = None) -> list[Referrer]:
     """Return what refers to an image, whichever way the registry keeps it.
+
+    Args:
+        repository: where the image is.
+        digest: the image.
+        tags: all tags of the repository, where they are known: it saves asking for the fallback index.
 
     Raises:
         NotPermitted, Unreachable: it cannot be known.
 
     """
     entries = repository.referrers_by_api(digest)
+    if entries is None and tags is not None and referrers_tag(digest) not in tags:
+        return []
     if entries is None:
         entries = _fallback(repository, digest)[0]
     return [

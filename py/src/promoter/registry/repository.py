@@ -171,6 +171,8 @@ class Repository:
             Unreachable: whether there is one cannot be known.
 
         """
+        if not self.session.has_referrers_api:
+            return None
         entries: list[dict[str, Any]] = []
         path: str | None = f"/v2/{self.name}/referrers/{digest}"
         while path:
@@ -183,6 +185,7 @@ class Repository:
                 raise self.session.failure(response, doing)
             if response.status != HTTPStatus.OK or response.headers.media_type != OCI_INDEX:
                 response.close()
+                self.session.has_referrers_api = response.status != HTTPStatus.NOT_FOUND
                 return None
             entries += json.loads(content).get("manifests") or []
             path = next_page(response.headers.get("Link"))

@@ -27,6 +27,7 @@ class RegistrySession:
         self.host = host
         self.http = http
         self._auth = auth
+        self.has_referrers_api = True  # until it answers otherwise
         self._home = origin_of(f"https://{host}/")
 
     def request(
