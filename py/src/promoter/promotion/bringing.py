@@ -16,7 +16,7 @@ from promoter.promotion.record import Entry, draft, entry
 
 def plan(promotion: Promotion) -> PromotionResult:
     """Look at both sides and say what would be brought, changing nothing."""
-    image = look_into(promotion.source.repository, promotion.image.digest)
+    image = look_into(promotion.source.repository, promotion.image)
     platforms = platforms_of(promotion.source.repository, image)
     try:
         there = survey(promotion.source, promotion.destination, image, promotion.mount_from)
@@ -30,7 +30,7 @@ def plan(promotion: Promotion) -> PromotionResult:
 def bring(promotion: Promotion, places: Places) -> PromotionResult:
     """Copy the image and what travels with it, verify it, record it, and flip the tag last."""
     source, destination = promotion.source, promotion.destination
-    image = look_into(source.repository, promotion.image.digest)
+    image = look_into(source.repository, promotion.image)
     platforms = Later(lambda: platforms_of(source.repository, image))
     companions = Later(lambda: find_companions(source, destination, image))
     record = Later(lambda: draft(destination.repository, image.top.descriptor, _entry(promotion)))

@@ -73,6 +73,6 @@ def bring_companions(source: Place, destination: Place, companions: Companions) 
 
 
 def _bring(source: Repository, destination: Repository, digest: str, *, near: bool) -> Manifest:
-    image = look_into(source, digest)
+    image = look_into(source, source.manifest(digest))
     bring_small(source, destination, image, near=near)
     return image.top

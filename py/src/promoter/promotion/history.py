@@ -34,7 +34,7 @@ def describe(request: DescribeRequest, places: Places) -> DescribeResult:
     """
     place = places.destination(request, request.image)
     current = place.repository.resolve(place.tag)
-    image = look_into(place.repository, current.digest)
+    image = look_into(place.repository, place.repository.manifest(current.digest))
     kept = kept_digests(place.repository, place.tag)
     return DescribeResult(
         image=str(place.reference),

@@ -37,8 +37,8 @@ class Image(NamedTuple):
         return sum(blob.size for blob in self.blobs)
 
 
-def look_into(repository: Repository, digest: str) -> Image:
-    """Get all manifests of an image.
+def look_into(repository: Repository, top: Manifest) -> Image:
+    """Get all manifests below one.
 
     Raises:
         NotFound: one is not there.
@@ -46,12 +46,11 @@ def look_into(repository: Repository, digest: str) -> Image:
 
     """
     try:
-        top = repository.manifest(digest)
         manifests = tuple({manifest.digest: manifest for manifest in _below(repository, top)}.values())
     except NotFound as error:
         raise NotFound(
-            f"{repository.reference(digest)} is gone, or parts of it are: {error.message}",
-            "It was there when its tag was looked up. Build it again, or promote another one.",
+            f"Parts of {repository.reference(top.digest)} are gone: {error.message}",
+            "Build it again, or promote another one.",
         ) from error
     return Image(manifests)
 

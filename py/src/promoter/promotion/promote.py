@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from promoter.errors import NotPermitted, Refused
 from promoter.model.configuration import Route
-from promoter.model.manifest import Descriptor
+from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.request import PromoteRequest
 from promoter.model.result import PromotionResult
 from promoter.promotion.identity import new_id
@@ -33,7 +33,7 @@ class Promotion(NamedTuple):
     route: Route | None
     source: Place
     destination: Place
-    image: Descriptor
+    image: Manifest
     previous: Descriptor | None
     identity: str
 
@@ -92,9 +92,9 @@ def look(request: PromoteRequest, places: Places) -> Promotion:
     destination = places.destination(request, request.destination, origin=source)
     route = places.route(source, destination)
     standing = Later(lambda: _standing(destination, route))
-    digest = source.repository.resolve(source.reference.locator)
-    identity = request.promotion_id or new_id(str(source.reference), str(destination.reference), digest.digest)
-    return Promotion(request, route, source, destination, digest, standing.outcome(), identity)
+    image = source.repository.manifest(source.reference.locator)
+    identity = request.promotion_id or new_id(str(source.reference), str(destination.reference), image.digest)
+    return Promotion(request, route, source, destination, image, standing.outcome(), identity)
 
 
 def _standing(destination: Place, route: Route | None) -> Descriptor | None:

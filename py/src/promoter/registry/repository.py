@@ -87,14 +87,17 @@ class Repository:
         """
         found = self.find(locator)
         if found is None:
-            raise NotFound(
-                f"{self.reference(locator)} does not exist.",
-                "Check the project, the name and the tag; `skopeo list-tags` shows what is there.",
-            )
+            raise self._missing(locator)
         return found
 
+    def _missing(self, locator: str) -> NotFound:
+        return NotFound(
+            f"{self.reference(locator)} does not exist.",
+            "Check the project, the name and the tag; `skopeo list-tags` shows what is there.",
+        )
+
     def manifest(self, locator: str) -> Manifest:
-        """Get a manifest by tag or digest; by digest, its bytes are checked against it.
+        """Get a manifest by tag or digest; its bytes are checked against the digest that is named, or else stated.
 
         Raises:
             NotFound: it is not there.
@@ -103,9 +106,12 @@ class Repository:
         """
         doing = f"getting {self.reference(locator)}"
         response, content = self._get(self._manifest_path(locator), doing, _ACCEPT)
+        if response.status == HTTPStatus.NOT_FOUND:
+            raise self._missing(locator)
         if response.status != HTTPStatus.OK:
             raise self.session.failure(response, doing)
-        if ":" in locator and digest_of(content) != locator:
+        expected = locator if ":" in locator else response.headers.get("Docker-Content-Digest")
+        if expected and digest_of(content) != expected:
             raise VerificationFailed(
                 f"{self.reference(locator)} came with the digest {digest_of(content)}.",
                 "Something between here and the registry changes content: a proxy, or a broken store. Do not use it.",
