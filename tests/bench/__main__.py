@@ -8,8 +8,8 @@ from pathlib import Path
 from tests.bench.measuring import Comparison, compare, run
 from tests.bench.setting import Setting, setting
 
-FRESH_MEGABYTES = 300
-LARGE_MEGABYTES = 900
+FRESH_MEGABYTES = 500
+LARGE_MEGABYTES = 1500
 MEMORY_LIMIT_KIB = 80 * 1024
 FEW, MANY = 5, 21
 

@@ -11,6 +11,7 @@ from promoter.errors import WrongUsage
 from promoter.model.base import Field
 from promoter.model.request import Common
 
+_SHORT = {"verbose": ("-v",)}
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -84,19 +85,19 @@ def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _add(parser: argparse.ArgumentParser, field: Field) -> None:
-    flag = f"--{field.name.replace('_', '-')}"
+    flags = [*_SHORT.get(field.name, ()), f"--{field.name.replace('_', '-')}"]
     about = field.about
     if field.is_required:
         parser.add_argument(field.name, metavar=field.name.upper(), help=about)
     elif field.annotation == "bool":
-        parser.add_argument(flag, action="store_true", default=None, help=about)
+        parser.add_argument(*flags, action="store_true", default=None, help=about)
     elif field.annotation == "bool | None":
-        parser.add_argument(flag, type=_boolean, metavar="true|false", help=about)
+        parser.add_argument(*flags, type=_boolean, metavar="true|false", help=about)
     elif field.annotation.startswith("tuple"):
-        parser.add_argument(flag, action="append", metavar=field.metavar, help=about)
+        parser.add_argument(*flags, action="append", metavar=field.metavar, help=about)
     else:
         shown = f"{about} (default: {field.default})" if field.default else about
-        parser.add_argument(flag, metavar=field.metavar, help=shown)
+        parser.add_argument(*flags, metavar=field.metavar, help=shown)
 
 
 def _boolean(text: str) -> bool:
