@@ -18,7 +18,7 @@ import pytest
 from promoter.credentials.sources import Credential
 from promoter.http.client import HttpClient
 from promoter.http.deadline import Deadline
-from promoter.http.persistence import Patience
+from promoter.http.patience import Patience
 from promoter.http.trust import Trust
 from promoter.openshift.api import ClusterApi
 from promoter.openshift.builds import Builds

@@ -11,7 +11,7 @@ import pytest
 from promoter.http.client import HttpClient
 from promoter.http.connection import Body, Response
 from promoter.http.deadline import Deadline
-from promoter.http.persistence import Patience
+from promoter.http.patience import Patience
 from promoter.http.trust import Trust
 from tests.support.tls import CertificateAuthority, ServerCertificate
 from tests.unit.scripted import ScriptedServer

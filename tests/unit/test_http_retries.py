@@ -14,7 +14,7 @@ from promoter.http.backoff import retry_after
 from promoter.http.client import RETRIED_STATUSES
 from promoter.http.connection import ConnectionFailed
 from promoter.http.deadline import Deadline
-from promoter.http.persistence import Patience, TryAgain
+from promoter.http.patience import Patience, TryAgain
 from tests.unit.conftest import QUICK, ClientFactory
 from tests.unit.scripted import Answer, ScriptedServer, chunked, cut_short, no_answer, reply
 

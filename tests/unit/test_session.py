@@ -11,7 +11,7 @@ import pytest
 
 from promoter.credentials.sources import ANONYMOUS, Credential
 from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable
-from promoter.http.persistence import TryAgain
+from promoter.http.patience import TryAgain
 from promoter.registry.auth import Authenticator
 from promoter.registry.session import RegistrySession
 from tests.unit.conftest import QUICK, ClientFactory

@@ -30,7 +30,8 @@ from promoter.errors import (
     WrongUsage,
 )
 from promoter.http.deadline import Deadline
-from promoter.http.persistence import Patience, persist
+from promoter.http.patience import Patience
+from promoter.http.persistence import persist
 from promoter.http.trust import Trust
 from promoter.interrupts import deferred_signals
 from promoter.model.reference import ImageReference

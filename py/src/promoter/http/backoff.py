@@ -13,7 +13,7 @@ import tenacity
 from promoter.errors import PassingFailure
 from promoter.http.connection import ConnectionFailed
 from promoter.http.deadline import Deadline
-from promoter.http.persistence import Patience, TryAgain
+from promoter.http.patience import Patience, TryAgain
 
 Result = TypeVar("Result")
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from promoter.errors import Unreachable
 from promoter.http.connection import Body, Connection, ConnectionFailed, Origin, Response, origin_of, resolve
 from promoter.http.deadline import Deadline
-from promoter.http.persistence import Patience, TryAgain, persist
+from promoter.http.patience import Patience, TryAgain
+from promoter.http.persistence import persist
 from promoter.http.trust import Trust
 
 IDLE_SECONDS = 60.0

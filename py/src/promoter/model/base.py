@@ -102,7 +102,7 @@ class Model:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's protocol
         """Tell pydantic how to check one that comes from a file."""
-        from promoter.model.reading import schema_of  # noqa: PLC0415 - pydantic is there already if this is called
+        from promoter.model.checking import schema_of  # noqa: PLC0415 - pydantic is there already if this is called
 
         return schema_of(cls, handler)
 

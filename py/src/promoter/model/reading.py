@@ -1,13 +1,12 @@
-"""Makes models from JSON and YAML text. pydantic is imported in here alone: a command line without files needs none."""
+"""Makes models from JSON and YAML text. A command line without files needs neither."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
-from pydantic_core import CoreSchema, core_schema
+from pydantic import TypeAdapter, ValidationError
 
 from promoter.errors import WrongUsage
 from promoter.model.base import Model
@@ -85,20 +84,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(set(keys)) < len(keys):
         raise ValueError(f"a key stands twice among {', '.join(keys)}")
     return dict(pairs)
-
-
-def schema_of(model: type[Model], handler: GetCoreSchemaHandler) -> CoreSchema:
-    """Return how pydantic checks a model: with the names of its files and no others, and with values of its types."""
-    hints = get_type_hints(model)
-    fields = {
-        name: core_schema.typed_dict_field(
-            handler.generate_schema(hints[name]), required=field.is_required, validation_alias=model.spell(name)
-        )
-        for name, field in model.fields.items()
-    }
-    strict = core_schema.CoreConfig(strict=True)
-    values = core_schema.typed_dict_schema(fields, extra_behavior="forbid", config=strict)
-    return core_schema.no_info_after_validator_function(lambda given: model(**given), values)
 
 
 def _fit(model: type[Made], content: str, name: str) -> Made:

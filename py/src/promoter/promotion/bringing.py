@@ -8,9 +8,9 @@ from promoter.promotion.companions import bring_companions, find_companions
 from promoter.promotion.copying import copy, survey, verify
 from promoter.promotion.flipping import flip
 from promoter.promotion.image import look_into, platforms_of
+from promoter.promotion.looking import Promotion
 from promoter.promotion.parallel import Later
 from promoter.promotion.places import Places
-from promoter.promotion.promote import Promotion
 from promoter.promotion.record import Entry, draft, entry
 
 

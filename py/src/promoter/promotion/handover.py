@@ -23,8 +23,8 @@ from promoter.openshift.builds import Build
 from promoter.openshift.following import follow
 from promoter.openshift.waiting import Waiting
 from promoter.openshift.webhook import GenericWebhook, PerhapsTriggered
+from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Place, Places
-from promoter.promotion.promote import Promotion
 from promoter.promotion.record import read_records
 
 _SECRET_KEY = "WebHookSecretKey"  # noqa: S105 - the name of a key

@@ -11,7 +11,7 @@ from promoter.credentials.sources import ANONYMOUS, Credential, load_credential
 from promoter.errors import WrongUsage
 from promoter.http.client import HttpClient
 from promoter.http.deadline import Deadline
-from promoter.http.persistence import Patience
+from promoter.http.patience import Patience
 from promoter.http.trust import Trust
 from promoter.model.configuration import Configuration, Environment, Route
 from promoter.model.manifest import Descriptor

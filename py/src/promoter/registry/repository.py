@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from promoter.errors import NotFound, NotPermitted, VerificationFailed
 from promoter.http.client import RETRIED_STATUSES
 from promoter.http.connection import Response
-from promoter.http.persistence import TryAgain
+from promoter.http.patience import TryAgain
 from promoter.model.manifest import (
     CONFIG_TYPES,
     MANIFEST_TYPES,

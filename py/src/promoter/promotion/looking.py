@@ -1,0 +1,101 @@
+"""Looking at both sides of a promotion before anything is done."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from promoter.errors import NotPermitted, Refused
+from promoter.model.configuration import Route
+from promoter.model.manifest import Descriptor, Manifest
+from promoter.model.request import PromoteRequest
+from promoter.model.result import PromotionResult
+from promoter.promotion.identity import new_id
+from promoter.promotion.parallel import Later
+from promoter.promotion.places import Place, Places
+
+
+class Promotion(NamedTuple):
+    """One promotion, once both sides have been looked at.
+
+    Args:
+        request: what was asked for.
+        route: the configured way between the two places, if there is one.
+        source: where the image is.
+        destination: where it goes.
+        image: what the source's tag was when it was looked up; everything after works on this digest.
+        previous: what the destination's tag is, if there is one.
+        identity: the promotion ID.
+
+    """
+
+    request: PromoteRequest
+    route: Route | None
+    source: Place
+    destination: Place
+    image: Manifest
+    previous: Descriptor | None
+    identity: str
+
+    @property
+    def mount_from(self) -> tuple[str, ...]:
+        """Repositories of the destination's registry to mount blobs from, besides the source's."""
+        return (*self.request.mount_from, *(self.route.mount_from if self.route else ()))
+
+    @property
+    def previous_digest(self) -> str | None:
+        """What the destination's tag is, if there is one."""
+        return self.previous.digest if self.previous else None
+
+    def result(self, status: str, **facts: Any) -> PromotionResult:  # noqa: ANN401 - the result's own fields
+        """Return the result with what is known already."""
+        known: dict[str, Any] = {
+            "status": status,
+            "promotion_id": self.identity,
+            "source": str(self.source.reference),
+            "destination": str(self.destination.reference),
+            "digest": self.image.digest,
+            "previous_digest": self.previous_digest,
+        }
+        return PromotionResult(**(known | facts))
+
+
+def look(request: PromoteRequest, places: Places) -> Promotion:
+    """Resolve the source's tag, once, and look at the destination's.
+
+    Raises:
+        NotFound: the source is not there.
+        NotPermitted, Unreachable: a side does not let itself be looked at.
+
+    """
+    source = places.source(request, request.source)
+    destination = places.destination(request, request.destination, origin=source)
+    route = places.route(source, destination)
+    standing = Later(lambda: _standing(destination, route))
+    image = source.repository.manifest(source.reference.locator)
+    identity = request.promotion_id or new_id(str(source.reference), str(destination.reference), image.digest)
+    return Promotion(request, route, source, destination, image, standing.outcome(), identity)
+
+
+def _standing(destination: Place, route: Route | None) -> Descriptor | None:
+    """Look at the destination's tag; whoever hands over need not have the right to."""
+    try:
+        return destination.standing()
+    except NotPermitted:
+        if route and route.webhook:
+            return None
+        raise
+
+
+def require_free(promotion: Promotion) -> None:
+    """Insist that the destination's tag is free, or that it may be overwritten.
+
+    Raises:
+        Refused: another digest has it.
+
+    """
+    previous = promotion.previous
+    if previous and not promotion.request.force:
+        raise Refused(
+            f"{promotion.destination.reference} is taken: it is {previous.digest}, not {promotion.image.digest}.",
+            "Promote under another tag, or overwrite it with --force; the digest it has now is kept either way.",
+        )
