@@ -32,11 +32,6 @@ statements: install ## List what the project promises, with the tests that prove
 test: install ## Run all tests
 	$(bin)/pytest -n 2
 
-.PHONY: test-jenkins
-test-jenkins: install ## Run the Jenkins tests on a real controller; says which variables it needs
-	$(call require,JENKINS_URL JENKINS_USER JENKINS_TOKEN)
-	$(bin)/pytest tests/jenkins
-
 .PHONY: test-openshift
 test-openshift: install ## Run the OpenShift tests on a real cluster; says which variables it needs
 	$(call require,OPENSHIFT_API OPENSHIFT_TOKEN OPENSHIFT_CA OPENSHIFT_PROJECT REGISTRY)

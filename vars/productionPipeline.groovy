@@ -5,7 +5,7 @@ void call(Map settings = [:]) {
             label settings.label ?: 'skopeo'
         }
         options {
-            timeout(time: settings.timeoutMinutes ?: 60, unit: 'MINUTES')
+            timeout(time: (settings.timeoutMinutes ?: 60) + 5, unit: 'MINUTES')
             disableConcurrentBuilds()
         }
         parameters {
@@ -32,6 +32,7 @@ void call(Map settings = [:]) {
                             imageDigest       : params.IMAGE_DIGEST ?: null,
                             promotionId       : params.PROMOTION_ID ?: null,
                             config            : settings.config,
+                            timeout           : "${settings.timeoutMinutes ?: 60}m",
                             force             : settings.force ?: false,
                         ])
                         currentBuild.description = "${result.destination} ${result.status}: ${result.digest}"

@@ -50,12 +50,22 @@ def build(place: TwoClusters, expected: str) -> PipelineRun:
     return run
 
 
-def show_both_sides(place: TwoClusters) -> None:
-    """Print what the tag is on both sides."""
+def show_both_sides(place: TwoClusters, *, equal: bool) -> None:
+    """Print what the tag is on both sides, which has to be the same or not, as expected."""
+    digests = set[str]()
     sides = (("non-production", place.non_production, NON_PRODUCTION), ("production", place.production, PRODUCTION))
     for name, registry, repository in sides:
         found = resolve(registry, repository, COMMIT)
+        digests.add(found.digest if found else "")
         print(f"  {name:15} {registry.host}/{repository}:{COMMIT[:7]}…  {found.digest if found else 'is not there'}")
+    if (len(digests) == 1 and "" not in digests) != equal:
+        raise SystemExit(f"The digests on both sides should {'' if equal else 'not '}be equal.")
+
+
+def insist(run: PipelineRun, words: str) -> None:
+    """End with an error if the pipeline did not say so."""
+    if words not in run.log:
+        raise SystemExit(f"The pipeline did not say {words!r}.")
 
 
 def record_of(place: TwoClusters) -> dict[str, Any]:
@@ -77,15 +87,16 @@ def main() -> int:
         title("Jenkinsfile.example: build, test, and hand over to production by webhook")
         first = build(place, "SUCCESS")
         title("The digest on both sides, and where the record is")
-        show_both_sides(place)
+        show_both_sides(place, equal=True)
         print("  record, attached to the image in production:")
         print(*(f"    {name:16} {value}" for name, value in record_of(place).items()), sep="\n")
         title("The same image again: unchanged, and production is not even asked")
-        build(place, "SUCCESS")
+        insist(build(place, "SUCCESS"), "unchanged: ")
         title("Another image under the same tag: refused")
         place.change_application("somebody else")
         refused = build(place, "FAILURE")
-        show_both_sides(place)
+        insist(refused, "ERROR: refused: ")
+        show_both_sides(place, equal=False)
         title("Done")
         print(f"  first: {first.description}\n  last:  {refused.log.splitlines()[-2]}")
     return 0

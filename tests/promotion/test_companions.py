@@ -113,16 +113,16 @@ def test_the_type_and_annotations_of_a_referrer_are_listed(shop: Shop) -> None:
     assert (entry["artifactType"], entry["annotations"]) == (REPORT, {"by": "QA"})
 
 
-def test_records_go_along_and_tell_of_their_own_place_alone(shop: Shop) -> None:
+def test_records_stay_where_they_are_since_they_could_be_forged(shop: Shop) -> None:
     image = make_image(seed=shop.name)
     shop.stage.push(image)
-    record = shop.promote().result["record"].rpartition("@")[2]
+    assert shop.promote().exit_code == 0
     archive = Side("archive", shop.prod.registry, f"archive/{shop.name}")
     shop.environments["archive"] = {**shop.environments["prod"], "project": "archive"}
 
     result = shop.run("promote", shop.image(shop.prod), "archive").result
 
-    assert referrers(archive, image.digest) == [record, result["record"].rpartition("@")[2]]
+    assert referrers(archive, image.digest) == [result["record"].rpartition("@")[2]]
     entries = shop.run("history", shop.image(archive)).result["entries"]
     assert [one["source"] for one in entries] == [f"{shop.prod}:1.0"]
     assert len(shop.history()) == 1

@@ -87,8 +87,8 @@ def test_a_rollback_can_be_rolled_back(shop: Shop) -> None:
     _, new = versions(shop)
     shop.promote(source="1", tag="live")
     shop.promote("--force", source="2", tag="live")
-    for _ in range(2):
-        assert shop.run("rollback", shop.image(shop.prod, "live")).exit_code == 0
+    assert shop.run("rollback", shop.image(shop.prod, "live")).exit_code == 0
+    assert shop.run("rollback", shop.image(shop.prod, "live"), f"--to={new.digest}").exit_code == 0
     assert shop.prod.digest("live") == new.digest
 
 
@@ -129,7 +129,6 @@ def test_rollback_without_a_previous_digest_finds_none(shop: Shop) -> None:
     outcome = shop.run("rollback", shop.image(shop.prod, "live"))
     assert outcome.exit_code == 4
     assert "--to" in outcome.error["remedy"]
-    assert shop.prod.digest("live") == only.digest
 
 
 def test_rollback_to_a_digest_that_is_not_there_finds_none(shop: Shop) -> None:
@@ -137,6 +136,32 @@ def test_rollback_to_a_digest_that_is_not_there_finds_none(shop: Shop) -> None:
     shop.promote(source="1", tag="live")
     assert shop.run("rollback", shop.image(shop.prod, "live"), f"--to={elsewhere.digest}").exit_code == 4
     assert shop.prod.digest("live") == only.digest
+
+
+def test_a_rollback_is_no_way_around_a_promotion(shop: Shop) -> None:
+    first, other = make_image(seed=f"{shop.name} 1"), make_image(seed=f"{shop.name} 2")
+    shop.stage.push(first, "1")
+    assert shop.promote(source="1", tag="live").exit_code == 0
+    shop.prod.push(other, "other")
+    assert shop.run("rollback", shop.image(shop.prod, "live"), f"--to={other.digest}").exit_code == 3
+    assert shop.prod.digest("live") == first.digest
+
+
+def test_a_second_rollback_goes_further_back(shop: Shop) -> None:
+    images = [make_image(seed=f"{shop.name} {number}") for number in range(3)]
+    for number, image in enumerate(images):
+        shop.stage.push(image, str(number))
+        assert shop.promote("--force", source=str(number), tag="live").exit_code == 0
+    for expected in (images[1], images[0]):
+        assert shop.run("rollback", shop.image(shop.prod, "live")).exit_code == 0
+        assert shop.prod.digest("live") == expected.digest
+
+
+@pytest.mark.parametrize("tag", ["sha256-" + "a" * 64, "sha256-" + "a" * 64 + ".sig", "live.was-0123456789ab"])
+def test_tags_of_companions_and_of_what_was_are_not_promoted_to(tag: str, shop: Shop) -> None:
+    shop.stage.push(make_image(seed=shop.name))
+    assert shop.promote("--force", tag=tag).exit_code == 2
+    assert shop.prod.tags() == set()
 
 
 @pytest.mark.parametrize("command", ["history", "describe", "rollback"])

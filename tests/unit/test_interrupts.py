@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from promoter.errors import Interrupted, NotFound
-from promoter.interrupts import deferred_signals, forget_signals, install
+from promoter.interrupts import deferred_signals, end_of_interruptions, install
 
 pytestmark = pytest.mark.usefixtures("handlers")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -76,7 +76,8 @@ def test_a_signal_that_came_too_late_is_forgotten() -> None:
     install()
     with deferred_signals():
         signal.raise_signal(signal.SIGTERM)
-        forget_signals()
+        end_of_interruptions()
+    signal.raise_signal(signal.SIGTERM)
 
 
 def test_a_second_signal_does_not_disturb_the_way_out() -> None:

@@ -19,6 +19,7 @@ class _Gate:
     def __init__(self) -> None:
         self.arrived: int | None = None
         self.deferring = 0
+        self.too_late = False
 
     def arrive(self, number: int, _frame: FrameType | None) -> None:
         """Take a signal in; it is a signal handler."""
@@ -28,7 +29,7 @@ class _Gate:
 
     def let_through(self) -> None:
         """Raise `Interrupted` if a signal has arrived and may go on."""
-        if self.arrived is not None and not self.deferring:
+        if self.arrived is not None and not self.deferring and not self.too_late:
             raise Interrupted(self.arrived)
 
 
@@ -56,6 +57,6 @@ def deferred_signals() -> Iterator[None]:
         _gate.let_through()
 
 
-def forget_signals() -> None:
-    """Let a signal that was held back come too late: what it would have stopped is done."""
-    _gate.arrived = None
+def end_of_interruptions() -> None:
+    """Let every signal from here on come too late, one that was held back too: what it would have stopped is done."""
+    _gate.too_late = True

@@ -25,6 +25,7 @@ from promoter.errors import (
     NotPermitted,
     PassingFailure,
     PromoterError,
+    Refused,
     Unreachable,
     VerificationFailed,
     WrongUsage,
@@ -55,12 +56,16 @@ _CHECK_SOURCE = "It may have been deleted or pruned meanwhile. Build it again, o
 _CHECK_TRUST = "Name the authority that signed the registry's certificate (--source-ca, --destination-ca, or `ca:`)."
 _CHECK_BYTES = "The image cannot be brought over byte for byte; look at what the source registry serves."
 _CHECK_STORE = "Free space in the registry's storage, or wait until it takes writes again; then run this again."
+_MEET_POLICY = "skopeo's policy.json takes no such image: let it be signed as the policy demands."
+_MEND_POLICY = "Mend skopeo's policy.json (/etc/containers/policy.json), or put one there."
 _UPGRADE = "Install skopeo 1.6 or newer; older ones cannot keep digests."
 _RUN_AGAIN = "Look at the registries' logs, then run this again: what is there is not copied again."
 
 _STATUS = r"status(?:code)?:? "
 _MEANINGS: tuple[tuple[str, type[PromoterError], str], ...] = (
     (r"unknown flag", WrongUsage, _UPGRADE),
+    (r"rejected by policy|source image rejected|signature was required", Refused, _MEET_POLICY),
+    (r"trust policy", WrongUsage, _MEND_POLICY),
     (r"x509|certificate", Unreachable, _CHECK_TRUST),
     (rf"unauthorized|authentication required|denied|{_STATUS}40[13]|username/password", NotPermitted, _ASK_FOR_RIGHTS),
     (rf"manifest unknown|name unknown|blob unknown|not found|{_STATUS}404", NotFound, _CHECK_SOURCE),

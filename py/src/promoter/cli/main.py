@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -13,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; see README for what each means."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given == ["--version"]:
-        print(f"promoter {__version__}")
+        print(f"promoter {__version__}", flush=True)
         return 0
     from promoter.cli.run import run  # noqa: PLC0415 - asking for the version shall not import everything
 
@@ -26,10 +27,8 @@ def start() -> None:
     Everything that has to be closed is by then. Threads that still wait for a registry must not hold up the way out,
     and taking the interpreter down takes as long as five requests.
     """
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the command has its own handler: no traceback from an import
+    os._exit(main())
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from promoter.credentials.redaction import SECRETS
 from promoter.errors import Interrupted, PromoterError, WrongUsage
@@ -16,7 +17,16 @@ _KIBI = 1024
 
 def say(line: str) -> None:
     """Show people a line, on standard error."""
-    print(SECRETS.redact(line), file=sys.stderr, flush=True)
+    _print(SECRETS.redact(line), sys.stderr)
+
+
+def _print(text: str, stream: TextIO | None) -> None:
+    """Print what has no secret any more; what is done is done and recorded, whether anybody still reads of it or not."""
+    if stream is None:  # closed by whoever started us
+        return
+    with suppress(OSError, ValueError):
+        stream.write(f"{text}\n")
+        stream.flush()
 
 
 def show(result: Result, *, as_json: bool) -> None:
@@ -24,12 +34,17 @@ def show(result: Result, *, as_json: bool) -> None:
     if as_json:
         show_json(result.to_dict())
     else:
-        print(SECRETS.redact("\n".join(_words(result))), flush=True)
+        _print(SECRETS.redact("\n".join(map(_visible, _words(result)))), sys.stdout)
+
+
+def _visible(line: str) -> str:
+    """Write control characters out: a reason that somebody gave must not pass for lines of ours."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in line)
 
 
 def show_json(document: dict[str, Any]) -> None:
     """Show a document on standard output."""
-    print(to_json(document), flush=True)
+    _print(to_json(document), sys.stdout)
 
 
 def error_document(error: PromoterError | Interrupted) -> dict[str, Any]:

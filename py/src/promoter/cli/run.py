@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from promoter.cli import output
 from promoter.cli.arguments import Invocation, parse
-from promoter.cli.files import load_configuration, load_request
-from promoter.errors import Interrupted, PromoterError
+from promoter.cli.files import DEFAULT_CONFIGURATION, load_configuration, load_request
+from promoter.errors import Interrupted, PromoterError, WrongUsage
 from promoter.http.deadline import Deadline
 from promoter.interrupts import install
 from promoter.model.duration import seconds
@@ -21,7 +22,7 @@ def run(arguments: Sequence[str]) -> int:
     as_json, result_file = "--json" in arguments, None
     try:
         invocation = parse(arguments)
-        result_file = _ready(invocation.result_file)
+        result_file = _ready(invocation)
         result = _call(invocation)
         if result_file:
             output.write_result(result_file, result.to_dict())
@@ -33,11 +34,21 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _ready(result_file: str | None) -> str | None:
-    """Empty the file, so that one that cannot be written is refused first, and no older result is taken for ours."""
-    if result_file:
-        output.write_result(result_file, {})
-    return result_file
+def _ready(invocation: Invocation) -> str | None:
+    """Empty the result file, so that one that cannot be written is refused first, and no older one is taken for ours.
+
+    Raises:
+        WrongUsage: it cannot be written, or is what is about to be read.
+
+    """
+    path = invocation.result_file
+    if path:
+        config = invocation.request.config if invocation.request else None
+        for other in (invocation.request_file, config, DEFAULT_CONFIGURATION):
+            if other and Path(path).resolve() == Path(other).resolve():
+                raise WrongUsage(f"--result would overwrite {other}.", "Name another file for the result.")
+        output.write_result(path, {})
+    return path
 
 
 def _call(invocation: Invocation) -> Any:  # noqa: ANN401 - each command has its own result

@@ -39,5 +39,5 @@ class Deadline:
             return left
         raise TimedOut(
             f"Timed out after {self.seconds:g} s while {doing}.",
-            "No tag was flipped. Give it more time (--timeout), or run it again: what is there is not copied again.",
+            "Give it more time (--timeout), or run it again: it goes on from what is there.",
         )

@@ -14,7 +14,7 @@ class Trust:
 
     Args:
         ca: a PEM file with the certificate authorities to trust instead of the system's.
-        verify: false accepts any certificate, and plain HTTP where a server speaks no TLS is still refused.
+        verify: false accepts any certificate.
 
     """
 

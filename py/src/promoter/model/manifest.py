@@ -113,4 +113,4 @@ def _descriptor(entry: dict[str, Any]) -> Descriptor:
 def platform_name(platform: dict[str, Any]) -> str:
     """Write a platform as `os/architecture[/variant]`."""
     parts = [platform.get("os", "unknown"), platform.get("architecture", "unknown"), platform.get("variant")]
-    return "/".join(part for part in parts if part)
+    return "/".join(str(part) for part in parts if part)

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from promoter.credentials.redaction import SECRETS
 from promoter.credentials.sources import Credential
 from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable, WrongUsage
 from promoter.http.client import HttpClient
@@ -36,7 +37,7 @@ class Answer(NamedTuple):
     def message(self) -> str:
         """The reason in words: a Status' message, or the beginning of the text."""
         stated = (document.get("message") for document in self.documents if document.get("kind") == "Status")
-        return next((str(message) for message in stated if message), self.text.strip()[:_TEXT_SHOWN])
+        return next((str(message) for message in stated if message), SECRETS.redact(self.text.strip())[:_TEXT_SHOWN])
 
 
 class ClusterApi:

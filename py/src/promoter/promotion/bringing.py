@@ -37,11 +37,11 @@ def bring(promotion: Promotion, places: Places) -> PromotionResult:
     brought = copy(source, destination, image, promotion.mount_from, places)
     bring_companions(source, destination, companions.outcome())
     verify(destination, image)
-    recorded = record.outcome()
+    known, recorded = platforms.outcome(), record.outcome()
     kept = flip(destination.repository, destination.tag, image.top, promotion.previous_digest, recorded)
     return promotion.result(
         "promoted",
-        platforms=platforms.outcome(),
+        platforms=known,
         blobs=brought.counts,
         bytes_uploaded=brought.bytes_missing,
         record=str(destination.repository.reference(recorded.digest)),

@@ -10,7 +10,8 @@ from promoter.promotion.copying import bring_small
 from promoter.promotion.image import Image, look_into
 from promoter.promotion.parallel import each
 from promoter.promotion.places import Place
-from promoter.registry.referrers import attach, list_referrers, referrers_tag
+from promoter.promotion.record import is_record
+from promoter.registry.referrers import attach, has_subject, list_referrers, referrers_tag
 from promoter.registry.repository import Repository
 
 _COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
@@ -62,17 +63,23 @@ def _referrers(repository: Repository, digests: list[str], tags: set[str] | None
 
 
 def bring_companions(source: Place, destination: Place, companions: Companions) -> None:
-    """Bring along what travels with an image. A cosign tag that the destination has already is left as it is there."""
+    """Bring along what travels with an image. A cosign tag that the destination has already is left as it is there.
+
+    Records stay where they are: what let an image into production is for production to say, and a record that could be
+    brought along could be forged.
+    """
     near = source.shares_registry(destination)
     for tag, digest in companions.tagged:
-        brought = _bring(source.repository, destination.repository, digest, near=near)
         if destination.repository.find(tag) is None:
-            destination.repository.put_manifest(brought.content, brought.media_type, tag)
+            signature = source.repository.manifest(digest)
+            _bring(source.repository, destination.repository, signature, near=near)
+            destination.repository.put_manifest(signature.content, signature.media_type, tag)
     for digest in companions.referrers:
-        attach(destination.repository, _bring(source.repository, destination.repository, digest, near=near))
+        artifact = source.repository.manifest(digest)
+        if has_subject(artifact) and not is_record(artifact):
+            _bring(source.repository, destination.repository, artifact, near=near)
+            attach(destination.repository, artifact)
 
 
-def _bring(source: Repository, destination: Repository, digest: str, *, near: bool) -> Manifest:
-    image = look_into(source, source.manifest(digest))
-    bring_small(source, destination, image, near=near)
-    return image.top
+def _bring(source: Repository, destination: Repository, artifact: Manifest, *, near: bool) -> None:
+    bring_small(source, destination, look_into(source, artifact), near=near)

@@ -6,8 +6,9 @@ import hashlib
 from contextlib import suppress
 
 from promoter.errors import PromoterError, Refused, Unreachable
-from promoter.interrupts import deferred_signals, forget_signals
-from promoter.model.manifest import Manifest
+from promoter.http.patience import TryAgain
+from promoter.interrupts import deferred_signals, end_of_interruptions
+from promoter.model.manifest import Descriptor, Manifest
 from promoter.registry.referrers import attach, detach
 from promoter.registry.repository import Repository
 
@@ -52,18 +53,17 @@ def flip(repository: Repository, tag: str, manifest: Manifest, previous: str | N
     """
     repository.session.http.deadline.allow(_SECONDS)
     with deferred_signals():
-        attach(repository, record)
         try:
+            attach(repository, record)
             _keep(repository, tag, previous)
-            _require(repository, tag, previous)
-            repository.put_manifest(manifest.content, manifest.media_type, tag)
+            _move(repository, tag, manifest, previous)
             _require(repository, tag, manifest.digest)
         except PromoterError as failure:
             if not _stands(repository, tag, manifest.digest, failure):
                 with suppress(PromoterError):  # the failure is the news; a record of what never happened is passed over
                     detach(repository, record)
                 raise
-        forget_signals()
+        end_of_interruptions()
     return kept_tag(tag, previous) if previous else None
 
 
@@ -71,6 +71,22 @@ def _keep(repository: Repository, tag: str, digest: str | None) -> None:
     if digest:
         previous = repository.manifest(digest)
         repository.put_manifest(previous.content, previous.media_type, kept_tag(tag, digest))
+
+
+def _move(repository: Repository, tag: str, manifest: Manifest, previous: str | None) -> None:
+    """Put the tag, having looked at it just before; looked at again before each further attempt."""
+
+    def attempt() -> None:
+        standing = repository.find(tag)
+        if standing and standing.digest == manifest.digest:
+            return  # an answer that got lost was a yes
+        _require_to_be(repository, tag, standing, previous)
+        repository.put_manifest(manifest.content, manifest.media_type, tag, once=True)
+
+    try:
+        repository.session.http.persist(attempt)
+    except TryAgain as last:
+        raise repository.session.failure(last.response, f"pushing {repository.reference(tag)}") from last
 
 
 def _stands(repository: Repository, tag: str, digest: str, failure: PromoterError) -> bool:
@@ -86,7 +102,10 @@ def _stands(repository: Repository, tag: str, digest: str, failure: PromoterErro
 
 
 def _require(repository: Repository, tag: str, digest: str | None) -> None:
-    standing = repository.find(tag)
+    _require_to_be(repository, tag, repository.find(tag), digest)
+
+
+def _require_to_be(repository: Repository, tag: str, standing: Descriptor | None, digest: str | None) -> None:
     if (standing.digest if standing else None) != digest:
         found, expected = standing.digest if standing else "free", digest or "free"
         raise Refused(

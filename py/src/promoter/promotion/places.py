@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,6 +24,9 @@ from promoter.registry.session import RegistrySession
 
 if TYPE_CHECKING:
     from promoter.skopeo import End
+
+
+_RESERVED = re.compile(r"sha256-.*|.*\.was-[a-f0-9]{12}")
 
 
 class Place(NamedTuple):
@@ -138,6 +142,8 @@ class Places:
             named = named._replace(reference=named.reference.tagged(origin.reference.tag))
         if not named.reference.tag:
             raise WrongUsage(f"{named.reference} names no tag.", "Add one: …/name:tag.")
+        if origin:
+            _require_unreserved(named.reference)
         environment = self._environment(
             named, request.destination_credentials, request.destination_ca, request.destination_tls_verify
         )
@@ -219,6 +225,15 @@ class Places:
             session = RegistrySession(host, http, Authenticator(host, http, credential))
             self._doors[how] = _Door(session, credential, trust)
         return self._doors[how]
+
+
+def _require_unreserved(reference: ImageReference) -> None:
+    """Refuse tags that belong to what travels with images, and to what tags were before."""
+    if _RESERVED.fullmatch(reference.tag or ""):
+        raise WrongUsage(
+            f"{reference} is no tag to promote to: such names are kept for signatures, referrers and replaced digests.",
+            "Take a name that neither begins with sha256- nor ends with .was- and a digest.",
+        )
 
 
 def _say_nothing(_line: str) -> None:

@@ -26,11 +26,12 @@ from promoter.model.reference import ImageReference
 from promoter.model.request import Stated
 from promoter.promotion.identity import build_url, requester
 from promoter.promotion.parallel import each
-from promoter.registry.referrers import Referrer, list_referrers
+from promoter.registry.referrers import list_referrers
 from promoter.registry.repository import Repository
 
 STATEMENT_TYPE = "application/vnd.in-toto+json"
 PREDICATE_TYPE = "urn:image-promoter:promotion:v1"
+_KIND = "in-toto.io/predicate-type"
 _EMPTY = Descriptor(EMPTY_CONFIG_TYPE, digest_of(EMPTY_CONFIG), len(EMPTY_CONFIG))
 
 
@@ -112,9 +113,9 @@ def draft(repository: Repository, subject: Descriptor, entry: Entry) -> Manifest
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": str(repository), "digest": {"sha256": subject.digest.removeprefix("sha256:")}}],
         "predicateType": PREDICATE_TYPE,
-        "predicate": {key: value for key, value in entry._asdict().items() if value is not None},
+        "predicate": {name: value for name, value in _shown(entry).items() if value is not None},
     }
-    content = SECRETS.redact(json.dumps(statement, indent=1)).encode()
+    content = json.dumps(statement, indent=1).encode()
     payload = Descriptor(STATEMENT_TYPE, digest_of(content), len(content))
     each(lambda blob: _store(repository, *blob), ((_EMPTY, EMPTY_CONFIG), (payload, content)))
     manifest = {
@@ -126,10 +127,17 @@ def draft(repository: Repository, subject: Descriptor, entry: Entry) -> Manifest
         "subject": Descriptor(subject.media_type, subject.digest, subject.size).to_json(),
         "annotations": {
             "org.opencontainers.image.created": entry.at,
-            "in-toto.io/predicate-type": PREDICATE_TYPE,
+            _KIND: PREDICATE_TYPE,
         },
     }
     return read_manifest(json.dumps(manifest).encode(), OCI_MANIFEST)
+
+
+def _shown(entry: Entry) -> dict[str, str | None]:
+    """Return what an entry states, without a secret in what people wrote; digests and places are nobody's secret."""
+    free = ("promotion_id", "requested_by", "reason", "build", "git_commit")
+    stated = entry._asdict()
+    return stated | {name: SECRETS.redact(stated[name]) for name in free if stated[name]}
 
 
 def _store(repository: Repository, blob: Descriptor, content: bytes) -> None:
@@ -142,17 +150,26 @@ def read_records(repository: Repository, digest: str) -> list[Record]:
 
     Only those about this very repository count: a record that came along from elsewhere tells of another place.
     """
-    listed = [entry for entry in list_referrers(repository, digest) if _is_record(entry)]
+    listed = [entry for entry in list_referrers(repository, digest) if entry.annotations.get(_KIND) == PREDICATE_TYPE]
     records = [_read(repository, entry.digest, digest) for entry in listed]
-    return [record for record in records if record.entry.destination == str(repository)]
+    return [record for record in records if record and record.entry.destination == str(repository)]
 
 
-def _is_record(referrer: Referrer) -> bool:
-    return referrer.annotations.get("in-toto.io/predicate-type") == PREDICATE_TYPE
+def is_record(manifest: Manifest) -> bool:
+    """Tell whether an artifact is a record: its own annotation counts, not what a list says of it."""
+    annotations = manifest.fields.get("annotations")
+    return isinstance(annotations, dict) and annotations.get(_KIND) == PREDICATE_TYPE
 
 
-def _read(repository: Repository, digest: str, subject: str) -> Record:
-    layer = repository.manifest(digest).blobs[-1]
-    predicate: dict[str, Any] = json.loads(repository.read_blob(layer))["predicate"]
-    known: dict[str, Any] = {name: predicate.get(name) for name in Entry._fields}
-    return Record(digest, subject, Entry(**known))
+def _read(repository: Repository, digest: str, subject: str) -> Record | None:
+    """Read a record; nothing if it is none of ours after all."""
+    manifest = repository.manifest(digest)
+    if not is_record(manifest) or not manifest.blobs:
+        return None
+    try:
+        predicate = json.loads(repository.read_blob(manifest.blobs[-1]))["predicate"]
+        known: dict[str, Any] = {name: predicate.get(name) for name in Entry._fields}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    mandatory = (known["action"], known["at"], known["tag"], known["destination"], known["promotion_id"])
+    return Record(digest, subject, Entry(**known)) if all(isinstance(value, str) for value in mandatory) else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from promoter.errors import NotFound
+from promoter.errors import NotFound, Refused
 from promoter.model.manifest import Descriptor
 from promoter.model.reference import checked_digest
 from promoter.model.request import RollbackRequest
 from promoter.model.result import RollbackResult
 from promoter.promotion.flipping import flip
-from promoter.promotion.history import entries_of
+from promoter.promotion.history import entries_of, kept_digests
 from promoter.promotion.identity import new_id
 from promoter.promotion.places import Place, Places
 from promoter.promotion.record import draft, entry
@@ -19,7 +19,7 @@ def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
 
     Raises:
         NotFound: there is no such tag, it had no other digest before, or the named digest is not there.
-        Refused: the tag was moved meanwhile.
+        Refused: the named digest never was this tag, or the tag was moved meanwhile.
 
     """
     place = places.destination(request, request.image)
@@ -27,6 +27,8 @@ def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
     digest = checked_digest(request.to) if request.to else _previous(place, current)
     manifest = place.repository.manifest(digest)
     image = str(place.reference)
+    if request.to:
+        _require_own(place, digest, current)
     if digest == current.digest:
         return RollbackResult(status="unchanged", image=image, digest=digest, previous_digest=digest)
     if request.dry_run:
@@ -44,10 +46,19 @@ def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
     )
 
 
+def _require_own(place: Place, digest: str, current: Descriptor) -> None:
+    """Insist that the tag was this digest before: a rollback is no way around a promotion."""
+    if digest not in (current.digest, *kept_digests(place.repository, place.tag)):
+        raise Refused(
+            f"{place.reference} never was {digest}.",
+            "`promoter describe` lists what it can go back to; to bring in anything else, promote it.",
+        )
+
+
 def _previous(place: Place, current: Descriptor) -> str:
-    """Return the digest that the tag had before what it is now."""
+    """Return the digest that the tag had when what it is now was promoted; so a second rollback goes further back."""
     for recorded in entries_of(place, current):
-        if recorded.current and recorded.previous_digest:
+        if recorded.digest == current.digest and recorded.action == "promoted" and recorded.previous_digest:
             return recorded.previous_digest
     raise NotFound(
         f"No digest before {current.digest} is recorded for {place.reference}.",

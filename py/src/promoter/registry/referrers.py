@@ -51,6 +51,12 @@ def list_referrers(repository: Repository, digest: str, tags: set[str] | None = 
     ]
 
 
+def has_subject(artifact: Manifest) -> bool:
+    """Tell whether a manifest refers to an image at all: a list may name what does not."""
+    subject = artifact.fields.get("subject")
+    return isinstance(subject, dict) and isinstance(subject.get("digest"), str)
+
+
 def attach(repository: Repository, artifact: Manifest) -> None:
     """Push an artifact whose `subject` is an image of the same repository, and see that it is listed.
 

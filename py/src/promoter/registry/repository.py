@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from promoter.errors import NotFound, NotPermitted, VerificationFailed
+from promoter.errors import NotFound, NotPermitted, PromoterError, VerificationFailed
 from promoter.http.client import RETRIED_STATUSES
 from promoter.http.connection import Response
 from promoter.http.patience import TryAgain
@@ -124,8 +124,8 @@ class Repository:
                 "Promote an OCI or Docker schema 2 image or index; rebuild older ones.",
             ) from error
 
-    def put_manifest(self, content: bytes, media_type: str, locator: str) -> bool:
-        """Push a manifest under a tag or its digest, byte for byte.
+    def put_manifest(self, content: bytes, media_type: str, locator: str, *, once: bool = False) -> bool:
+        """Push a manifest under a tag or its digest, byte for byte; `once` leaves trying again to the caller.
 
         Returns:
             whether the registry took note of its `subject` (the OCI-Subject header: it has a referrers API).
@@ -137,7 +137,7 @@ class Repository:
         """
         doing = f"pushing {self.reference(locator)}"
         response = self.session.request(
-            "PUT", self._manifest_path(locator), self._scopes, {"Content-Type": media_type}, content
+            "PUT", self._manifest_path(locator), self._scopes, {"Content-Type": media_type}, content, once=once
         )
         if response.status not in (HTTPStatus.CREATED, HTTPStatus.OK, HTTPStatus.ACCEPTED):
             raise self.session.failure(response, doing)
@@ -265,7 +265,13 @@ class Repository:
         descriptor = next((blob for blob in manifest.blobs if blob.media_type in CONFIG_TYPES), None)
         if descriptor is None:
             return {}
-        config = json.loads(self.read_blob(descriptor))
+        try:
+            config = json.loads(self.read_blob(descriptor))
+        except ValueError as error:
+            raise VerificationFailed(
+                f"The config {descriptor.digest} of {self} is no JSON: {error}.",
+                "It is no image that anything could run; build it again.",
+            ) from error
         return config if isinstance(config, dict) else {}
 
     def upload(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]]) -> None:
@@ -310,7 +316,7 @@ class Repository:
 
     def _cancel(self, location: str) -> None:
         """Close an upload nobody needs. Some registries want a right for it; there it expires by itself."""
-        with suppress(NotPermitted):
+        with suppress(PromoterError):
             self.session.request("DELETE", location, self._scopes).read()
 
     def _get(self, path: str, doing: str, headers: dict[str, str] | None = None) -> tuple[Response, bytes]:
