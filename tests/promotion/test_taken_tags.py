@@ -124,7 +124,7 @@ def test_a_dry_rollback_changes_nothing(shop: Shop) -> None:
 
 
 def test_rollback_without_a_previous_digest_finds_none(shop: Shop) -> None:
-    only, _ = versions(shop)
+    versions(shop)
     shop.promote(source="1", tag="live")
     outcome = shop.run("rollback", shop.image(shop.prod, "live"))
     assert outcome.exit_code == 4

@@ -21,7 +21,7 @@ def say(line: str) -> None:
 
 
 def _print(text: str, stream: TextIO | None) -> None:
-    """Print what has no secret any more; what is done is done and recorded, whether anybody still reads of it or not."""
+    """Print what has no secret any more; what is done is done, whether anybody still reads of it or not."""
     if stream is None:  # closed by whoever started us
         return
     with suppress(OSError, ValueError):
