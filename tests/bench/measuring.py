@@ -52,11 +52,6 @@ class Comparison:
         """Our median in units of the peer's."""
         return self.our_seconds / self.peer_seconds
 
-    @property
-    def peak_kib(self) -> int:
-        """The most memory that any of our runs held."""
-        return max(sample.peak_kib for sample in self.ours)
-
 
 def run(command: Sequence[str], *, watch_memory: bool = False) -> Sample:
     """Run a process to its end.

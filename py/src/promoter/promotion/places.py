@@ -67,7 +67,6 @@ class _Named(NamedTuple):
 
     reference: ImageReference
     environment: str | None
-    image: str
 
 
 class _Door(NamedTuple):
@@ -180,7 +179,7 @@ class Places:
     def _named(self, text: str) -> _Named:
         host, rest = split_host(text)
         if host is not None:
-            return _Named(parse_reference(text), None, rest)
+            return _Named(parse_reference(text), None)
         environment, slash, rest = text.partition("/")
         if not slash:
             raise WrongUsage(
@@ -189,7 +188,7 @@ class Places:
         place = self.configuration.environment(environment)
         name = parse_name(rest, whole=text)
         repository = place.repository(name.repository)
-        return _Named(ImageReference(place.registry, repository, name.tag, name.digest), environment, name.repository)
+        return _Named(ImageReference(place.registry, repository, name.tag, name.digest), environment)
 
     def _environment(
         self, named: _Named, credentials: str | None, ca: str | None, tls_verify: bool | None

@@ -20,7 +20,6 @@ class Referrer(NamedTuple):
     """An entry in the list of an image's referrers."""
 
     digest: str
-    artifact_type: str
     annotations: dict[str, str]
 
 
@@ -46,9 +45,7 @@ def list_referrers(repository: Repository, digest: str, tags: set[str] | None = 
         return []
     if entries is None:
         entries = _fallback(repository, digest)[0]
-    return [
-        Referrer(entry["digest"], entry.get("artifactType", ""), entry.get("annotations") or {}) for entry in entries
-    ]
+    return [Referrer(entry["digest"], entry.get("annotations") or {}) for entry in entries]
 
 
 def has_subject(artifact: Manifest) -> bool:
