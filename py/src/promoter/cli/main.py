@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 from collections.abc import Sequence
 
 from promoter import __version__
+
+_OBJECTS = 100_000
+"""After how many new objects cycles are looked for: what is imported makes many, and none of them is garbage."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +32,7 @@ def start() -> None:
     and taking the interpreter down takes as long as five requests.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the command has its own handler: no traceback from an import
+    gc.set_threshold(_OBJECTS)
     os._exit(main())
 
 

@@ -28,6 +28,10 @@ class Deadline:
         """See to it that so many seconds are left at least, for what must not be stopped once it has begun."""
         self._end = max(self._end, time.monotonic() + seconds)
 
+    def leave(self, seconds: float) -> None:
+        """Leave so many seconds from now, whatever was left: for the way out."""
+        self._end = time.monotonic() + seconds
+
     def require(self, doing: str) -> float:
         """Return the seconds left.
 

@@ -19,6 +19,25 @@ class _Section(Model):
         return name.rstrip("_").replace("_", "-")
 
 
+class Cluster(_Section):
+    """The API of the cluster that an environment's project is in.
+
+    Args:
+        api: URL of the API server.
+        project: the project there; the environment's if left out.
+        credentials: credential source of a bearer token; the environment's if left out.
+        ca: PEM file with the authority to trust.
+        tls_verify: false accepts any certificate.
+
+    """
+
+    api: str
+    project: str | None = None
+    credentials: str | None = None
+    ca: str | None = None
+    tls_verify: bool = True
+
+
 class Environment(_Section):
     """A registry and project, with the credential to use there.
 
@@ -29,6 +48,7 @@ class Environment(_Section):
         user: the user name that goes with a bare token.
         ca: PEM file with the authority to trust.
         tls_verify: false accepts any certificate.
+        cluster: the API of the cluster it is in, if that may be used.
 
     """
 
@@ -38,6 +58,7 @@ class Environment(_Section):
     user: str = "openshift"
     ca: str | None = None
     tls_verify: bool = True
+    cluster: Cluster | None = None
 
     def repository(self, name: str) -> str:
         """Return the repository of an image of this environment."""

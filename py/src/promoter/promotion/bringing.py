@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from promoter.errors import NotPermitted
 from promoter.model.result import PromotionResult
+from promoter.parallel import Later
 from promoter.promotion.companions import bring_companions, find_companions
 from promoter.promotion.copying import copy, survey, verify
 from promoter.promotion.flipping import flip
 from promoter.promotion.image import look_into, platforms_of
 from promoter.promotion.looking import Promotion
-from promoter.promotion.parallel import Later
 from promoter.promotion.places import Places
 from promoter.promotion.record import Entry, draft, entry
 
@@ -36,9 +36,16 @@ def bring(promotion: Promotion, places: Places) -> PromotionResult:
     record = Later(lambda: draft(destination.repository, image.top.descriptor, _entry(promotion)))
     brought = copy(source, destination, image, promotion.mount_from, places)
     bring_companions(source, destination, companions.outcome())
-    verify(destination, image)
+    verified = Later(lambda: verify(destination, image))
     known, recorded = platforms.outcome(), record.outcome()
-    kept = flip(destination.repository, destination.tag, image.top, promotion.previous_digest, recorded)
+    kept = flip(
+        destination.repository,
+        destination.tag,
+        image.top,
+        promotion.previous_digest,
+        recorded,
+        ready=verified.outcome,
+    )
     return promotion.result(
         "promoted",
         platforms=known,

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from promoter.errors import NotFound, NotPermitted
 from promoter.model.manifest import Manifest
+from promoter.parallel import each
 from promoter.promotion.copying import bring_small
 from promoter.promotion.image import Image, look_into
-from promoter.promotion.parallel import each
 from promoter.promotion.places import Place
 from promoter.promotion.record import is_record
-from promoter.registry.referrers import attach, has_subject, list_referrers, referrers_tag
+from promoter.registry.referrers import attach, has_subject, keep_listed, list_referrers, referrers_tag
 from promoter.registry.repository import Repository
 
 _COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
@@ -78,7 +78,8 @@ def bring_companions(source: Place, destination: Place, companions: Companions) 
         artifact = source.repository.manifest(digest)
         if has_subject(artifact) and not is_record(artifact):
             _bring(source.repository, destination.repository, artifact, near=near)
-            attach(destination.repository, artifact)
+            if attach(destination.repository, artifact):
+                keep_listed(destination.repository, artifact)
 
 
 def _bring(source: Repository, destination: Repository, artifact: Manifest, *, near: bool) -> None:

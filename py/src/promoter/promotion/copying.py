@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from promoter.errors import NotPermitted, VerificationFailed
+from promoter.errors import NotFound, NotPermitted, VerificationFailed
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.result import BlobCounts
+from promoter.parallel import each
 from promoter.promotion.image import Image
-from promoter.promotion.parallel import Later, each
 from promoter.promotion.places import Place, Places
 from promoter.registry.repository import Repository
 
@@ -168,15 +168,22 @@ def verify(destination: Place, image: Image) -> None:
 
     """
     repository = destination.repository
-    top = Later(lambda: repository.manifest(image.top.digest))
-    digests = [manifest.digest for manifest in image.manifests]
-    for digest, found in zip(digests, each(repository.find, digests), strict=True):
+    parts = [manifest.digest for manifest in image.manifests[:-1]]
+    for digest, found in zip(parts, each(repository.find, parts), strict=True):
         if found is None or found.digest != digest:
-            raise VerificationFailed(
-                f"{repository.reference(digest)} is not there after the copy.",
-                "The registry lost it, or prunes while images arrive. Nothing was flipped; run this again.",
-            )
-    if top.outcome().content != image.top.content:
+            raise _lost(repository, digest)
+    try:
+        top = repository.manifest(image.top.digest)
+    except NotFound as error:
+        raise _lost(repository, image.top.digest) from error
+    if top.content != image.top.content:
         raise VerificationFailed(
             f"{repository.reference(image.top.digest)} has other bytes.", "Do not use it; look at the registry's store."
         )
+
+
+def _lost(repository: Repository, digest: str) -> VerificationFailed:
+    return VerificationFailed(
+        f"{repository.reference(digest)} is not there after the copy.",
+        "The registry lost it, or prunes while images arrive. Nothing was flipped; run this again.",
+    )

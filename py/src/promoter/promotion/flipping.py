@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 
-from promoter.errors import PromoterError, Refused, Unreachable
+from promoter.errors import Interrupted, PromoterError, Refused, Unreachable
 from promoter.http.patience import TryAgain
 from promoter.interrupts import deferred_signals, end_of_interruptions
 from promoter.model.manifest import Descriptor, Manifest
-from promoter.registry.referrers import attach, detach
+from promoter.registry.referrers import attach, detach, keep_listed
 from promoter.registry.repository import Repository
 
 _LONGEST_TAG = 128
@@ -17,6 +18,8 @@ _SHORT_DIGEST = 12
 _INFIX = ".was-"
 _SECONDS = 30.0
 """What a flip that has begun is given at least, so that a time-out does not leave it half done."""
+_WAY_OUT_SECONDS = 5.0
+"""What a flip that failed, or was stopped, may take to see how things stand and to tidy up."""
 
 
 def kept_prefix(tag: str) -> str:
@@ -31,7 +34,15 @@ def kept_tag(tag: str, digest: str) -> str:
     return kept_prefix(tag) + digest.removeprefix("sha256:")[:_SHORT_DIGEST]
 
 
-def flip(repository: Repository, tag: str, manifest: Manifest, previous: str | None, record: Manifest) -> str | None:
+def flip(
+    repository: Repository,
+    tag: str,
+    manifest: Manifest,
+    previous: str | None,
+    record: Manifest,
+    *,
+    ready: Callable[[], None] = lambda: None,
+) -> str | None:
     """Record the move, keep what the tag was, and flip the tag to a manifest that is already in the repository.
 
     The record goes first: then no image is ever in production without it. If the flip fails it is taken back.
@@ -42,6 +53,7 @@ def flip(repository: Repository, tag: str, manifest: Manifest, previous: str | N
         manifest: what it shall stand for.
         previous: what the tag must still be.
         record: what to attach to the manifest.
+        ready: called when all is prepared; the tag is flipped once it returns.
 
     Returns:
         the tag that keeps the previous digest, if there was one.
@@ -49,21 +61,23 @@ def flip(repository: Repository, tag: str, manifest: Manifest, previous: str | N
     Raises:
         Refused: the tag was moved by someone else meanwhile.
         NotPermitted, Unreachable: the tag is as it was; or it cannot be seen, and the message says so.
+        Exception: what `ready` raised; the tag is as it was.
 
     """
     repository.session.http.deadline.allow(_SECONDS)
-    with deferred_signals():
-        try:
-            attach(repository, record)
-            _keep(repository, tag, previous)
-            _move(repository, tag, manifest, previous)
-            _require(repository, tag, manifest.digest)
-        except PromoterError as failure:
-            if not _stands(repository, tag, manifest.digest, failure):
-                with suppress(PromoterError):  # the failure is the news; a record of what never happened is passed over
-                    detach(repository, record)
-                raise
-        end_of_interruptions()
+    try:
+        shared = attach(repository, record)
+        _keep(repository, tag, previous)
+        ready()
+        _move(repository, tag, manifest, previous)
+        _require(repository, tag, manifest.digest)
+    except (PromoterError, Interrupted) as failure:
+        with deferred_signals():
+            _settle(repository, tag, manifest, record, failure)
+            end_of_interruptions()
+        shared = True
+    if shared:
+        keep_listed(repository, record)
     return kept_tag(tag, previous) if previous else None
 
 
@@ -74,14 +88,18 @@ def _keep(repository: Repository, tag: str, digest: str | None) -> None:
 
 
 def _move(repository: Repository, tag: str, manifest: Manifest, previous: str | None) -> None:
-    """Put the tag, having looked at it just before; looked at again before each further attempt."""
+    """Put the tag, having looked at it just before; looked at again before each further attempt.
+
+    A signal waits for the attempt that is under way, and comes too late if that succeeds.
+    """
 
     def attempt() -> None:
-        standing = repository.find(tag)
-        if standing and standing.digest == manifest.digest:
-            return  # an answer that got lost was a yes
-        _require_to_be(repository, tag, standing, previous)
-        repository.put_manifest(manifest.content, manifest.media_type, tag, once=True)
+        with deferred_signals():
+            standing = repository.find(tag)
+            if standing is None or standing.digest != manifest.digest:  # else an answer that got lost was a yes
+                _require_to_be(repository, tag, standing, previous)
+                repository.put_manifest(manifest.content, manifest.media_type, tag, once=True)
+            end_of_interruptions()
 
     try:
         repository.session.http.persist(attempt)
@@ -89,8 +107,17 @@ def _move(repository: Repository, tag: str, manifest: Manifest, previous: str | 
         raise repository.session.failure(last.response, f"pushing {repository.reference(tag)}") from last
 
 
-def _stands(repository: Repository, tag: str, digest: str, failure: PromoterError) -> bool:
-    """Tell whether the tag is what it shall be all the same: an answer that got lost may have been a yes."""
+def _settle(
+    repository: Repository, tag: str, manifest: Manifest, record: Manifest, failure: PromoterError | Interrupted
+) -> None:
+    """After a failure: see whether the tag was flipped all the same, since an answer that got lost may have been a yes.
+
+    Raises:
+        PromoterError, Interrupted: the failure; the tag was not flipped, and the record is off the list.
+        Unreachable: it cannot be seen.
+
+    """
+    repository.session.http.deadline.leave(_WAY_OUT_SECONDS)
     try:
         standing = repository.find(tag)
     except PromoterError as unknown:
@@ -98,7 +125,10 @@ def _stands(repository: Repository, tag: str, digest: str, failure: PromoterErro
             f"{failure.message} Whether {repository.reference(tag)} was flipped cannot be seen now.",
             "Look with `promoter describe` once the registry answers, or run this again: it finds out by itself.",
         ) from unknown
-    return standing is not None and standing.digest == digest
+    if standing is None or standing.digest != manifest.digest:
+        with suppress(PromoterError):  # the failure is the news; a record of what never happened is passed over
+            detach(repository, record)
+        raise failure
 
 
 def _require(repository: Repository, tag: str, digest: str | None) -> None:

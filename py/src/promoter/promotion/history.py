@@ -5,9 +5,9 @@ from __future__ import annotations
 from promoter.model.manifest import Descriptor
 from promoter.model.request import DescribeRequest, HistoryRequest
 from promoter.model.result import DescribeResult, HistoryEntry, HistoryResult
+from promoter.parallel import each
 from promoter.promotion.flipping import kept_prefix
 from promoter.promotion.image import look_into, platforms_of
-from promoter.promotion.parallel import each
 from promoter.promotion.places import Place, Places
 from promoter.promotion.record import Record, read_records
 from promoter.registry.repository import Repository

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from promoter.errors import NotFound
 from promoter.model.manifest import Descriptor, Manifest, platform_name
-from promoter.promotion.parallel import each
+from promoter.parallel import each
 from promoter.registry.repository import Repository
 
 

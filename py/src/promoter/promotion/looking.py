@@ -9,8 +9,8 @@ from promoter.model.configuration import Route
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.request import PromoteRequest
 from promoter.model.result import PromotionResult
+from promoter.parallel import Later
 from promoter.promotion.identity import new_id
-from promoter.promotion.parallel import Later
 from promoter.promotion.places import Place, Places
 
 

@@ -1,7 +1,8 @@
 """Records: who let which image through, attached to the image itself.
 
 A record is an in-toto statement (https://in-toto.io/Statement/v1) about the image's digest, kept as an OCI artifact
-whose `subject` is the image (OCI image spec 1.1, "Guidelines for Artifact Usage").
+whose `subject` is the image (OCI image spec 1.1, "Guidelines for Artifact Usage"). The statement is its layer and its
+config: an empty config would be one more blob to bring to every repository.
 """
 
 from __future__ import annotations
@@ -13,26 +14,16 @@ from typing import Any, NamedTuple
 
 from promoter import __version__
 from promoter.credentials.redaction import SECRETS
-from promoter.model.manifest import (
-    EMPTY_CONFIG,
-    EMPTY_CONFIG_TYPE,
-    OCI_MANIFEST,
-    Descriptor,
-    Manifest,
-    digest_of,
-    read_manifest,
-)
+from promoter.model.manifest import OCI_MANIFEST, Descriptor, Manifest, digest_of, read_manifest
 from promoter.model.reference import ImageReference
 from promoter.model.request import Stated
 from promoter.promotion.identity import build_url, requester
-from promoter.promotion.parallel import each
 from promoter.registry.referrers import list_referrers
 from promoter.registry.repository import Repository
 
 STATEMENT_TYPE = "application/vnd.in-toto+json"
 PREDICATE_TYPE = "urn:image-promoter:promotion:v1"
 _KIND = "in-toto.io/predicate-type"
-_EMPTY = Descriptor(EMPTY_CONFIG_TYPE, digest_of(EMPTY_CONFIG), len(EMPTY_CONFIG))
 
 
 class Entry(NamedTuple):
@@ -117,12 +108,12 @@ def draft(repository: Repository, subject: Descriptor, entry: Entry) -> Manifest
     }
     content = json.dumps(statement, indent=1).encode()
     payload = Descriptor(STATEMENT_TYPE, digest_of(content), len(content))
-    each(lambda blob: _store(repository, *blob), ((_EMPTY, EMPTY_CONFIG), (payload, content)))
+    repository.upload(payload, partial(iter, (content,)))
     manifest = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "artifactType": STATEMENT_TYPE,
-        "config": _EMPTY.to_json(),
+        "config": payload.to_json(),
         "layers": [payload.to_json()],
         "subject": Descriptor(subject.media_type, subject.digest, subject.size).to_json(),
         "annotations": {
@@ -138,11 +129,6 @@ def _shown(entry: Entry) -> dict[str, str | None]:
     free = ("promotion_id", "requested_by", "reason", "build", "git_commit")
     stated = entry._asdict()
     return stated | {name: SECRETS.redact(stated[name]) for name in free if stated[name]}
-
-
-def _store(repository: Repository, blob: Descriptor, content: bytes) -> None:
-    if blob != _EMPTY or not repository.has_blob(blob.digest):
-        repository.upload(blob, partial(iter, (content,)))
 
 
 def read_records(repository: Repository, digest: str) -> list[Record]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from promoter.errors import NotFound, Unreachable
 from promoter.model.manifest import OCI_INDEX, Manifest
+from promoter.parallel import Later
 from promoter.registry.repository import Repository
 
 _ATTEMPTS = 5
@@ -54,36 +55,63 @@ def has_subject(artifact: Manifest) -> bool:
     return isinstance(subject, dict) and isinstance(subject.get("digest"), str)
 
 
-def attach(repository: Repository, artifact: Manifest) -> None:
-    """Push an artifact whose `subject` is an image of the same repository, and see that it is listed.
+def attach(repository: Repository, artifact: Manifest) -> bool:
+    """Push an artifact whose `subject` is an image of the same repository, and list it.
+
+    Returns:
+        whether the list is one that writers share and can take each other's entries from; see `keep_listed`.
 
     Raises:
-        Unreachable: others kept changing the fallback index at the same time.
+        NotPermitted, Unreachable: it is not there now.
+
+    """
+    known = None if repository.session.has_referrers_api else Later(lambda: _fallback(repository, _subject(artifact)))
+    if repository.put_manifest(artifact.content, artifact.media_type, artifact.digest):
+        return False
+    entries, _exists = known.outcome() if known else _fallback(repository, _subject(artifact))
+    _list(repository, artifact, entries)
+    return True
+
+
+def keep_listed(repository: Repository, artifact: Manifest) -> None:
+    """See that an artifact is still in the fallback index, and put it there again if another writer lost it.
+
+    Raises:
+        Unreachable: others kept changing the index at the same time.
         NotPermitted: the repository takes no push.
 
     """
-    if repository.put_manifest(artifact.content, artifact.media_type, artifact.digest):
-        return
-    subject = artifact.fields["subject"]["digest"]
-    entry = artifact.descriptor.to_json() | {"annotations": artifact.fields.get("annotations", {})}
     for _ in range(_ATTEMPTS):
-        entries, _known = _fallback(repository, subject)
-        if any(known["digest"] == artifact.digest for known in entries):
+        entries, _exists = _fallback(repository, _subject(artifact))
+        if not _list(repository, artifact, entries):
             return
-        _write_fallback(repository, subject, [*entries, entry])
     raise Unreachable(
-        f"The list of referrers of {repository.reference(subject)} keeps changing under our hands.",
+        f"The list of referrers of {repository.reference(_subject(artifact))} keeps changing under our hands.",
         "Others write there at the same time; run this again.",
     )
 
 
 def detach(repository: Repository, artifact: Manifest) -> None:
     """Take an artifact off the list again; the registry forgets the artifact itself where it can."""
-    subject = artifact.fields["subject"]["digest"]
-    entries, exists = _fallback(repository, subject)
+    entries, exists = _fallback(repository, _subject(artifact))
     if exists:
-        _write_fallback(repository, subject, [entry for entry in entries if entry["digest"] != artifact.digest])
+        left = [entry for entry in entries if entry["digest"] != artifact.digest]
+        _write_fallback(repository, _subject(artifact), left)
     repository.delete_manifest(artifact.digest)
+
+
+def _subject(artifact: Manifest) -> str:
+    digest: str = artifact.fields["subject"]["digest"]
+    return digest
+
+
+def _list(repository: Repository, artifact: Manifest, entries: list[dict[str, Any]]) -> bool:
+    """Add an artifact to the entries of the fallback index; tell whether it was not among them."""
+    if any(known["digest"] == artifact.digest for known in entries):
+        return False
+    entry = artifact.descriptor.to_json() | {"annotations": artifact.fields.get("annotations", {})}
+    _write_fallback(repository, _subject(artifact), [*entries, entry])
+    return True
 
 
 def _fallback(repository: Repository, digest: str) -> tuple[list[dict[str, Any]], bool]:
