@@ -27,7 +27,7 @@ def recorded(shop: Shop) -> list[tuple[str, bool]]:
     ("method", "path"),
     [
         pytest.param("PATCH", "/blobs/uploads/", id="copies"),
-        pytest.param("HEAD", "/manifests/sha256:", id="verifies"),
+        pytest.param("GET", "/manifests/sha256:", id="verifies"),
         pytest.param("PUT", "/manifests/sha256-", id="records"),
     ],
 )

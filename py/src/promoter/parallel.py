@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Generic, TypeVar
 
 WORKERS = 6
+_STEP_SECONDS = 0.5
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
@@ -34,7 +35,7 @@ class Later(Generic[Outcome]):
             Exception: what the function raised.
 
         """
-        self._thread.join()
+        _join(self._thread)
         if self._failure:
             raise self._failure
         return self._outcome[0]
@@ -75,12 +76,22 @@ def each(function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Out
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            _join(thread)
     finally:
         _drop(tickets)
     if failures:
         raise failures[0]
     return [outcomes[position] for position in range(len(todo))]
+
+
+def _join(thread: Thread) -> None:
+    """Wait for a thread to end.
+
+    In steps: a signal that arrives in the moment before a wait begins, or that another thread is given, is seen when
+    the wait ends.
+    """
+    while thread.is_alive():
+        thread.join(_STEP_SECONDS)
 
 
 def _drop(tickets: Iterator[object]) -> None:
