@@ -76,9 +76,15 @@ def run(command: Sequence[str], *, watch_memory: bool = False) -> Sample:
 def compare(
     name: str, ours: Callable[[int], Sequence[str]], peer: Callable[[int], Sequence[str]], times: int, limit: float
 ) -> Comparison:
-    """Run both in turn; each gets the number of the run, so that it can find its own fresh place."""
-    samples = [(run(ours(number)), run(peer(number))) for number in range(times)]
-    return Comparison(name, tuple(a for a, _ in samples), tuple(b for _, b in samples), limit)
+    """Run both in turn, each first every other time; each gets the number of the run, to find its own fresh place."""
+    programs = {"ours": ours, "peer": peer}
+    samples: dict[str, list[Sample]] = {"ours": [], "peer": []}
+    order = list(programs)
+    for number in range(times):
+        for program in order:
+            samples[program].append(run(programs[program](number)))
+        order.reverse()
+    return Comparison(name, tuple(samples["ours"]), tuple(samples["peer"]), limit)
 
 
 def _watch(process: subprocess.Popen[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
 import pytest
@@ -130,3 +131,21 @@ def test_a_signal_in_the_middle_of_a_flip_that_fails_is_the_end(shop: Shop, befo
 
     assert outcome.exit_code == 143
     assert shop.prod.digest() is None
+
+
+def test_a_signal_while_a_flip_waits_to_be_tried_again_is_the_end(shop: Shop, before_prod: FaultyProxy) -> None:
+    image = make_image(seed=shop.name)
+    shop.stage.push(image)
+    put = before_prod.when("PUT", "/manifests/1.0$")
+    put.answer(503, {"Retry-After": "60"})
+
+    with shop.start_promotion() as running:
+        wait_until(lambda: put.met > 0, "the tag to be put")
+        running.send(signal.SIGTERM)
+        outcome = running.outcome(LONGEST_WAY_OUT_SECONDS)
+
+    assert outcome.exit_code == 143
+    assert shop.prod.digest() is None
+    listed = shop.prod.resolve(referrers_tag(image))
+    assert listed is not None
+    assert json.loads(listed.content)["manifests"] == []

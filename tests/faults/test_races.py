@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.faults import FaultyProxy
-from tests.support.images import Image, make_image, referrers_tag
+from tests.support.images import Image, make_image, make_referrer, make_referrers_index, referrers_tag
 from tests.support.shop import Shop
 
 
@@ -116,3 +116,23 @@ def test_two_flips_in_the_same_instant_leave_one_of_the_two_whole(
     assert shop.prod.digest("live") == ours.digest
     assert recorded(shop) == [(ours.digest, True)]
     assert shop.prod.resolve(theirs.digest)
+
+
+def test_a_record_that_another_writer_of_the_list_has_lost_is_listed_again(
+    shop: Shop, before_prod: FaultyProxy
+) -> None:
+    image = make_image(seed=shop.name)
+    shop.stage.push(image)
+    signature = make_referrer(image, "application/vnd.example.signature", b"signature")
+    hold = before_prod.when("PUT", "/manifests/live$", times=1).hold()
+
+    with shop.start_promotion(tag="live") as running:
+        hold.wait_until_reached()
+        shop.prod.push(make_referrers_index([signature]), referrers_tag(image))  # what was listed is gone from it
+        hold.release()
+        assert running.outcome().exit_code == 0
+
+    assert recorded(shop) == [(image.digest, True)]
+    listed = shop.prod.resolve(referrers_tag(image))
+    assert listed is not None
+    assert signature.digest.encode() in listed.content

@@ -246,8 +246,12 @@ class Rule:
         if self._method not in {None, request.method} or not self._path.search(request.path):
             return False
         self._matched += 1
-        number = self._matched - self._after
-        return number > 0 and (self._times is None or number <= self._times)
+        return self.met > 0 and (self._times is None or self.met <= self._times)
+
+    @property
+    def met(self) -> int:
+        """How many requests came after those that pass."""
+        return self._matched - self._after
 
     def answer(self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         """Answer in the registry's place: it never sees the request."""
