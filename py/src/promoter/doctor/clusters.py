@@ -1,0 +1,55 @@
+"""Clusters: the API that an environment's project is in, and what its token may do there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from promoter.doctor.access import examine_rights
+from promoter.doctor.report import Report
+from promoter.doctor.servers import examine_server
+from promoter.doctor.tokens import examine_credential
+from promoter.doctor.triggers import examine_triggers
+from promoter.errors import WrongUsage
+from promoter.http.trust import Trust
+from promoter.model.configuration import Cluster, Environment
+from promoter.openshift.rights import Right
+from promoter.promotion.places import Places
+
+
+def examine_cluster(places: Places, name: str, cluster: Cluster) -> Report:
+    """Examine the cluster of an environment, for what its routes need; and its triggers, if a route leads there."""
+    report = Report(f"cluster of {name}")
+    configuration = places.configuration
+    environment = configuration.environments[name]
+    trust = Trust(Path(cluster.ca) if cluster.ca else None, verify=cluster.tls_verify)
+    status = examine_server(report, f"{cluster.api.rstrip('/')}/version", trust, places.deadline)
+    source = cluster.credentials or environment.credentials
+    credential = examine_credential(report, source, environment.registry, user=environment.user)
+    if status is None or credential is None:
+        return report
+    leading_here = [route for route in configuration.routes if route.to == name]
+    with report.noting_failures():
+        if not environment.cluster_project:
+            raise WrongUsage(f"{name} names no project in its cluster.", "Give its `cluster` a `project`.")
+        api = places.cluster(environment)
+        writes = any(route.webhook is None for route in leading_here)
+        examine_rights(report, api, _rights(environment, shared=source == environment.credentials, writes=writes))
+        if leading_here:
+            examine_triggers(report, api, configuration, environment)
+    return report
+
+
+def _rights(environment: Environment, *, shared: bool, writes: bool) -> Iterator[Right]:
+    """Yield what is needed; with a `shared` credential, what the registry asks the cluster for as well."""
+    project = environment.cluster_project
+    yield Right("get", "imagestreams", project)
+    yield Right("get", "imagestreamtags", project)
+    if shared:
+        yield Right("get", "imagestreams/layers", project)
+    if writes:
+        yield Right("create", "imagestreamtags", project)
+        yield Right("update", "imagestreamtags", project)
+        yield Right("create", "imagestreamimports", project)
+        if shared:
+            yield Right("update", "imagestreams/layers", project)
