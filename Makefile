@@ -17,19 +17,23 @@ install: .venv/installed build/codenarc/installed ## Make .venv with .venv/bin/p
 	@$(bin)/python -m compileall -q py/src
 
 .PHONY: lint
-lint: install ## Check format, style, types, imports and Groovy
+lint: install ## Check format, style, types, imports, Groovy and shell
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy py/src tests
 	$(bin)/lint-imports --no-logo
 	tests/codenarc/run
+	shellcheck $$(git grep --untracked -lE '^#!/.*[/ ](ba)?sh$$')
 
 .PHONY: statements
 statements: install ## List what the project promises, with the tests that prove it
 	$(bin)/python -m tests.support.statements
 
+.PHONY: agent-image
+agent-image: build/agent-image/built ## Build the agent image on a Debian made here, with buildah
+
 .PHONY: test
-test: install ## Run all tests
+test: install agent-image build/schemas/fetched ## Run all tests
 	$(bin)/pytest -n 2
 
 .PHONY: test-openshift
@@ -46,7 +50,7 @@ bench: install ## Measure promoter against skopeo
 	$(bin)/python -m tests.bench
 
 .PHONY: docs
-docs: install ## Write the parameter tables in docs/cli.md and vars/*.txt from the models
+docs: install ## Write docs/cli.md, the parameters in vars/*.txt and resources/openshift from the sources
 	$(bin)/python -m promoter.cli.reference .
 
 .PHONY: clean
@@ -70,6 +74,19 @@ packages:
 build/codenarc/installed: tests/codenarc/pom.xml | packages
 	rm -rf build/codenarc
 	mvn --quiet --batch-mode -Dstyle.color=never --file $< dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/build/codenarc
+	touch $@
+
+build/schemas/fetched: tests/support/schemas.py | packages .venv/installed
+	$(bin)/python -m tests.support.schemas
+	touch $@
+
+into_agent_image := agent-image/Containerfile agent-image/Containerfile.dockerignore agent-image/install \
+	.ci/find-python tests/agent_image/build tests/agent_image/buildah tests/requirements.txt \
+	py/pyproject.toml py/requirements.txt $(shell find py/src/promoter -type f -not -name '*.pyc')
+
+build/agent-image/built: $(into_agent_image) | packages
+	mkdir -p build/agent-image
+	tests/agent_image/build
 	touch $@
 
 # The variables of a target that runs against a real server come from the environment or make's command line.

@@ -106,12 +106,13 @@ class Promoter:
     """The command in a directory of its own.
 
     `environment` is all that it sees of ours; `temporary` is its TMPDIR, empty at first. `prefix` is what runs it
-    instead of the test itself, such as `unshare` with its flags.
+    instead of the test itself, such as `unshare` with its flags; `command` is its name there.
     """
 
-    def __init__(self, directory: Path, prefix: Sequence[str] = ()) -> None:
+    def __init__(self, directory: Path, prefix: Sequence[str] = (), command: str | Path = COMMAND) -> None:
         self.directory = directory
         self.prefix = tuple(prefix)
+        self._command = str(command)
         self.temporary = directory / "tmp"
         self.temporary.mkdir(parents=True)
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "TMPDIR": str(self.temporary)}
@@ -123,7 +124,7 @@ class Promoter:
 
     def start(self, *arguments: str | Path, json: bool = True) -> Running:
         """Start a command; to be used in a `with`."""
-        command = [*self.prefix, str(COMMAND), *map(str, arguments), *(["--json"] if json else [])]
+        command = [*self.prefix, self._command, *map(str, arguments), *(["--json"] if json else [])]
         return Running(
             subprocess.Popen(
                 command,
