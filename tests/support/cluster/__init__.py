@@ -1,11 +1,11 @@
-"""A stub of an OpenShift cluster: BuildConfigs, their generic webhooks, builds and logs, over HTTPS.
+"""A stub of an OpenShift cluster: BuildConfigs, their webhooks, builds and logs, image streams, over HTTPS.
 
 It answers as a real API server did. A comment like "[8] wrong secret" names the section and the case of the
 observations that an answer copies. What the observations lack follows the sources of openshift-apiserver
 and of the Jenkins sync plugin.
 """
 
-from .access import edit, view
+from .access import edit, pull, view
 from .answers import Answer
 from .build_configs import GenericTrigger
 from .cluster import Cluster
@@ -21,5 +21,6 @@ __all__ = [
     "GenericTrigger",
     "Runner",
     "edit",
+    "pull",
     "view",
 ]

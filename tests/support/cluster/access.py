@@ -29,9 +29,16 @@ class Right:
 
 
 def view(project: str) -> Right:
-    """Return what OpenShift's role `view` allows: read build configs, builds and logs, no secrets."""
-    resources = frozenset({"buildconfigs", "builds", "builds/log"})
+    """Return what OpenShift's role `view` allows: read all but secrets, and pull no images."""
+    builds = {"buildconfigs", "builds", "builds/log"}
+    workloads = {"deployments", "replicasets", "deploymentconfigs", "replicationcontrollers", "pods"}
+    resources = frozenset({*builds, *workloads, "imagestreams", "imagestreamtags"})
     return Right(project, frozenset({"get", "list", "watch"}), resources)
+
+
+def pull(project: str) -> Right:
+    """Return what OpenShift's role `system:image-puller` allows: read the layers of the project's images."""
+    return Right(project, frozenset({"get"}), frozenset({"imagestreams/layers"}))
 
 
 def edit(project: str) -> Right:
@@ -80,10 +87,13 @@ class Access:
             raise unauthorized() from None  # [1] bad token
 
     def authorize(self, user: str, action: Action) -> None:
-        if action.resource == WEBHOOKS and self._may_call_webhooks(user, action.project):
-            return
-        if not any(right.covers(action) for right in self._rights.get(user, ())):
+        if not self.allows(user, action):
             raise _forbidden(user, action)
+
+    def allows(self, user: str, action: Action) -> bool:
+        if action.resource == WEBHOOKS and self._may_call_webhooks(user, action.project):
+            return True
+        return any(right.covers(action) for right in self._rights.get(user, ()))
 
     def _may_call_webhooks(self, user: str, project: str) -> bool:
         return user != ANONYMOUS or project in self._anonymous_webhooks  # [8] developer token, RoleBinding

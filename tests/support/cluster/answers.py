@@ -64,7 +64,27 @@ class Kind:
 BUILD_CONFIGS = Kind("build.openshift.io", "buildconfigs", "BuildConfig")
 BUILDS = Kind("build.openshift.io", "builds", "Build")
 SECRETS = Kind("", "secrets", "Secret")
-KINDS = (BUILD_CONFIGS, BUILDS, SECRETS)
+DEPLOYMENTS = Kind("apps", "deployments", "Deployment")
+DEPLOYMENT_CONFIGS = Kind("apps.openshift.io", "deploymentconfigs", "DeploymentConfig")
+REPLICA_SETS = Kind("apps", "replicasets", "ReplicaSet")
+REPLICATION_CONTROLLERS = Kind("", "replicationcontrollers", "ReplicationController")
+PODS = Kind("", "pods", "Pod")
+IMAGE_STREAMS = Kind("image.openshift.io", "imagestreams", "ImageStream")
+IMAGE_STREAM_TAGS = Kind("image.openshift.io", "imagestreamtags", "ImageStreamTag")
+IMAGE_STREAM_IMPORTS = Kind("image.openshift.io", "imagestreamimports", "ImageStreamImport")
+KINDS = (
+    BUILD_CONFIGS,
+    BUILDS,
+    SECRETS,
+    DEPLOYMENTS,
+    DEPLOYMENT_CONFIGS,
+    REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
+    PODS,
+    IMAGE_STREAMS,
+    IMAGE_STREAM_TAGS,
+    IMAGE_STREAM_IMPORTS,
+)
 
 
 class ApiError(Exception):
@@ -80,10 +100,15 @@ class ApiError(Exception):
         self._headers = {"Retry-After": str(retry_after_s)} if retry_after_s else {}
 
     def answer(self) -> Answer:
-        status = _status("Failure", str(self)) | {"reason": self._reason}
+        about = {"kind": "Status", "apiVersion": "v1"}
+        return Answer(self.code, encode(about | self.status()), headers=self._headers)
+
+    def status(self) -> Document:
+        """Return the Status as it stands inside another document."""
+        status: Document = {"metadata": {}, "status": "Failure", "message": str(self), "reason": self._reason}
         if self._details is not None:
             status["details"] = self._details
-        return Answer(self.code, encode(status | {"code": self.code}), headers=self._headers)
+        return status | {"code": int(self.code)}
 
 
 def notice(message: str) -> Document:
@@ -102,6 +127,11 @@ def _status(status: str, message: str | None = None) -> Document:
     return document if message is None else document | {"message": message}
 
 
+def succeeded() -> Document:
+    """[11] DELETE tag."""
+    return _status("Success")
+
+
 def unauthorized(message: str = "Unauthorized") -> ApiError:
     """[1] bad token, [8] wrong secret."""
     return ApiError(HTTPStatus.UNAUTHORIZED, "Unauthorized", message)
@@ -111,6 +141,12 @@ def not_found(kind: Kind, name: str) -> ApiError:
     """[7] GET missing."""
     message = f'{kind.resource} "{name}" not found'
     return ApiError(HTTPStatus.NOT_FOUND, "NotFound", message, kind.details(name))
+
+
+def conflict(kind: Kind, name: str, why: str) -> ApiError:
+    """[4] PUT with a stale resourceVersion."""
+    message = f'Operation cannot be fulfilled on {kind.resource} "{name}": {why}'
+    return ApiError(HTTPStatus.CONFLICT, "Conflict", message, kind.details(name))
 
 
 def no_such_path() -> ApiError:

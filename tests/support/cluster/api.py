@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from . import build_configs, secrets
+from . import access_reviews, build_configs, image_streams, secrets, workloads
 from .access import Access, Action
 from .answers import (
     BUILD_CONFIGS,
+    DEPLOYMENT_CONFIGS,
+    DEPLOYMENTS,
+    IMAGE_STREAMS,
     JSON,
     KINDS,
     MERGE_PATCH,
@@ -27,11 +30,13 @@ from .answers import (
     json_answer,
     method_not_allowed,
     no_such_path,
+    succeeded,
     unsupported_media_type,
 )
 from .build_logs import BuildLogs
-from .builds import Builds
+from .builds import Builds, merge
 from .faults import SERVICE_UNAVAILABLE, Faults
+from .image_imports import ImageImports
 from .jenkins import log_page
 from .objects import Change, Objects
 from .request import Request
@@ -43,7 +48,13 @@ _PATH = re.compile(
     r"(?:/(?P<name>[^/]+)(?:/(?P<subresource>[^/]+)(?P<subpath>/.*)?)?)?"
 )
 _LEGACY = "oapi/v1"
-_COMPLETED = {BUILD_CONFIGS: build_configs.completed, SECRETS: secrets.stored}
+_COMPLETED = {
+    BUILD_CONFIGS: build_configs.completed,
+    SECRETS: secrets.stored,
+    DEPLOYMENTS: workloads.stored,
+    DEPLOYMENT_CONFIGS: workloads.stored,
+    IMAGE_STREAMS: image_streams.completed,
+}
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _NO_PAGE = Answer(HTTPStatus.NOT_FOUND, b"404 page not found\n", PLAIN_UTF8)  # [3] legacy path /oapi/v1
 
@@ -55,6 +66,7 @@ class Call:
     request: Request
     action: Action
     subpath: str
+    user: str
 
     @property
     def project(self) -> str:
@@ -88,16 +100,26 @@ class Call:
 class Api:
     """Answers requests; a verb that has no handler is answered 405.
 
-    A further kind of object (image streams, say) is a Kind, an entry in `_COMPLETED`, and its handlers.
+    A further kind of object is a Kind, an entry in `_COMPLETED`, and its handlers.
     """
 
     def __init__(
-        self, objects: Objects, access: Access, runs: Runs, logs: BuildLogs, faults: Faults, *, legacy: bool
+        self,
+        objects: Objects,
+        access: Access,
+        runs: Runs,
+        logs: BuildLogs,
+        imports: ImageImports,
+        *,
+        faults: Faults,
+        legacy: bool,
     ) -> None:
         self._objects = objects
         self._access = access
         self._runs = runs
         self._logs = logs
+        self._imports = imports
+        self._streams = imports.streams
         self._faults = faults
         self._legacy = legacy
         self._builds = Builds(objects, runs)
@@ -119,6 +141,31 @@ class Api:
             ("get", "secrets"): self._get,
             ("create", "secrets"): self._create,
             ("delete", "secrets"): self._delete,
+            ("list", "imagestreams"): self._list,
+            ("watch", "imagestreams"): self._watch,
+            ("get", "imagestreams"): self._get,
+            ("create", "imagestreams"): self._create_stream,
+            ("patch", "imagestreams"): self._patch_stream,
+            ("delete", "imagestreams"): self._delete,
+            ("list", "imagestreamtags"): self._list_tags,
+            ("get", "imagestreamtags"): self._get_tag,
+            ("create", "imagestreamtags"): self._post_tag,
+            ("update", "imagestreamtags"): self._put_tag,
+            ("delete", "imagestreamtags"): self._delete_tag,
+            ("create", "imagestreamimports"): self._import,
+            ("list", "deployments"): self._list,
+            ("get", "deployments"): self._get,
+            ("create", "deployments"): self._create,
+            ("list", "deploymentconfigs"): self._list,
+            ("get", "deploymentconfigs"): self._get,
+            ("create", "deploymentconfigs"): self._create,
+            ("list", "replicasets"): self._list,
+            ("list", "replicationcontrollers"): self._list,
+            ("list", "pods"): self._list,
+            ("get", "deployments/scale"): self._get_scale,
+            ("patch", "deployments/scale"): self._patch_scale,
+            ("get", "deploymentconfigs/scale"): self._get_scale,
+            ("patch", "deploymentconfigs/scale"): self._patch_scale,
         }
 
     def answer(self, request: Request, authorization: str) -> Answer:
@@ -126,6 +173,8 @@ class Api:
             user = self._access.authenticate(authorization)
             if request.path.startswith("/jenkins/"):
                 return log_page(self._runs, user, request.path, request.query)
+            if request.path == access_reviews.PATH:
+                return access_reviews.review(self._access, user, request)
             return self._call(request, user)
         except ApiError as error:
             return error.answer()
@@ -137,7 +186,7 @@ class Api:
     def _call(self, request: Request, user: str) -> Answer:
         if request.path.startswith(f"/{_LEGACY}") and not self._legacy:
             return _NO_PAGE
-        call = _understood(request)
+        call = _understood(request, user)
         self._access.authorize(user, call.action)
         if call.kind.group and self._faults.take_unavailable():
             return SERVICE_UNAVAILABLE
@@ -193,17 +242,65 @@ class Api:
     def _patch_build(self, call: Call) -> Answer:
         return json_answer(self._builds.patch(call.project, call.name, call.document(MERGE_PATCH)))
 
+    def _create_stream(self, call: Call) -> Answer:
+        return json_answer(self._streams.create(call.project, call.document()), HTTPStatus.CREATED)
+
+    def _patch_stream(self, call: Call) -> Answer:
+        patch = call.document(MERGE_PATCH)
+        stream = self._objects.edit(IMAGE_STREAMS, call.project, call.name, lambda stream: merge(stream, patch))
+        return json_answer(stream)
+
+    def _list_tags(self, call: Call) -> Answer:
+        return json_answer(self._streams.list_tags(call.project))
+
+    def _get_tag(self, call: Call) -> Answer:
+        return json_answer(self._streams.get_tag(call.project, call.name))
+
+    def _post_tag(self, call: Call) -> Answer:
+        self._faults.come_before_tag()
+        made = self._streams.post_tag(call.project, call.document(), self._may_pull(call))
+        return json_answer(made, HTTPStatus.CREATED)
+
+    def _put_tag(self, call: Call) -> Answer:
+        self._faults.come_before_tag()
+        tag, is_new = self._streams.put_tag(call.project, call.name, call.document(), self._may_pull(call))
+        return json_answer(tag, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+
+    def _delete_tag(self, call: Call) -> Answer:
+        self._streams.delete_tag(call.project, call.name)
+        return json_answer(succeeded())
+
+    def _import(self, call: Call) -> Answer:
+        self._faults.come_before_tag()
+        return json_answer(self._imports.create(call.project, call.document()), HTTPStatus.CREATED)
+
+    def _get_scale(self, call: Call) -> Answer:
+        return json_answer(workloads.scale(self._objects.get(call.kind, call.project, call.name)))
+
+    def _patch_scale(self, call: Call) -> Answer:
+        replicas = call.document(MERGE_PATCH)["spec"]["replicas"]
+        workload = self._objects.edit(
+            call.kind, call.project, call.name, lambda document: workloads.set_replicas(document, replicas)
+        )
+        return json_answer(workloads.scale(workload))
+
+    def _may_pull(self, call: Call) -> image_streams.MayPull:
+        def may_pull(project: str, stream: str) -> bool:
+            return self._access.allows(call.user, Action("get", IMAGE_STREAMS, project, stream, "layers"))
+
+        return may_pull
+
     def _build_log(self, call: Call) -> Answer:
         return self._logs.answer(call.project, call.name, call.request.query)
 
 
-def _understood(request: Request) -> Call:
+def _understood(request: Request, user: str) -> Call:
     found = _PATH.fullmatch(request.path.removesuffix("/"))
     kind = found and _kind(found["api"], found["plural"])
     if not found or not kind:
         raise no_such_path()
     action = Action(_verb(request, found["name"]), kind, found["project"], found["name"], found["subresource"])
-    return Call(request, action, found["subpath"] or "")
+    return Call(request, action, found["subpath"] or "", user)
 
 
 def _kind(api: str, plural: str) -> Kind | None:

@@ -160,7 +160,7 @@ def _check_env(build: Document) -> None:
 
 def _patch(build: Document, patch: Document) -> None:
     old_phase = build["status"]["phase"]
-    _merge(build, patch)
+    merge(build, patch)
     new_phase = build["status"]["phase"]
     if new_phase == old_phase:
         return
@@ -170,12 +170,12 @@ def _patch(build: Document, patch: Document) -> None:
     set_phase(build, new_phase)
 
 
-def _merge(document: Document, patch: Document) -> None:
+def merge(document: Document, patch: Document) -> None:
     for key, value in patch.items():
         if value is None:
             document.pop(key, None)
         elif isinstance(value, dict) and isinstance(document.get(key), dict):
-            _merge(document[key], value)
+            merge(document[key], value)
         else:
             document[key] = value
 

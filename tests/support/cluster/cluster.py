@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from tests.support.registries import Registry
 from tests.support.tls import CertificateAuthority
 
 from .access import Access, Right
-from .answers import BUILD_CONFIGS, BUILDS, SECRETS, Answer, Document
+from .answers import BUILD_CONFIGS, BUILDS, IMAGE_STREAMS, SECRETS, Answer, Document, Kind
 from .api import Api
 from .build_configs import GenericTrigger, RunPolicy, Strategy, build_config
 from .build_logs import BuildLogs
 from .faults import Faults
+from .image_imports import ImageImports
+from .image_registries import ImageRegistries
 from .objects import Objects
 from .phases import phase_of
 from .request import Request
+from .rollouts import Rollouts
 from .runs import BuildRun, Runner, Runs
 from .secrets import secret
 from .server import Server
@@ -51,12 +56,17 @@ class Cluster:
         self._access = Access()
         self._runs = Runs(self._objects, self.url, runner)
         self.faults = Faults(self._objects)
+        self._registries = ImageRegistries(self.ca)
+        self.imports = ImageImports(self._objects, self._registries)
+        self.rollouts = Rollouts(self._objects)
         logs = BuildLogs(self._objects, self._runs, log_start_wait_s)
-        self._api = Api(self._objects, self._access, self._runs, logs, self.faults, legacy=legacy)
+        self._api = Api(self._objects, self._access, self._runs, logs, self.imports, faults=self.faults, legacy=legacy)
 
     def __enter__(self) -> Self:
         self._server.answerer = self._answer
         self._server.start()
+        self.imports.start()
+        self.rollouts.start()
         return self
 
     def __exit__(
@@ -65,10 +75,11 @@ class Cluster:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
+        with ExitStack() as stack:
+            stack.callback(self.rollouts.stop)
+            stack.callback(self.imports.stop)
+            stack.callback(self._server.stop)
             self._runs.stop()
-        finally:
-            self._server.stop()
 
     def add_project(self, name: str) -> None:
         self._objects.add_project(name)
@@ -81,9 +92,35 @@ class Cluster:
         """Do what a RoleBinding of system:webhook to system:unauthenticated does."""
         self._access.allow_anonymous_webhooks(project)
 
+    def add(self, kind: Kind, project: str, document: Document) -> None:
+        """Add any object as a POST of it would."""
+        self.add_project(project)
+        self._api.create(kind, project, document)
+
     def add_secret(self, project: str, name: str, values: Mapping[str, str]) -> None:
         self.add_project(project)
         self._api.create(SECRETS, project, secret(name, values))
+
+    def add_registry(self, registry: Registry) -> None:
+        """Have pull secrets for a registry; from all others, imports are anonymous."""
+        self._registries.add(registry)
+
+    def push(self, project: str, name: str, tag: str, digest: str, labels: Mapping[str, str] | None = None) -> None:
+        """Do what a push to the integrated registry does to an image stream, which gets the labels."""
+        self.add_project(project)
+        self.imports.streams.push(project, name, tag, digest, labels or {})
+
+    def get(self, kind: Kind, project: str, name: str) -> Document:
+        """Return any object as a GET would."""
+        return self._objects.get(kind, project, name)
+
+    def image_stream(self, project: str, name: str) -> Document:
+        """Return an ImageStream as a GET would."""
+        return self._objects.get(IMAGE_STREAMS, project, name)
+
+    def image_streams(self, project: str) -> list[str]:
+        """Return the names of a project's image streams."""
+        return [stream["metadata"]["name"] for stream in self._objects.all(IMAGE_STREAMS, project)]
 
     def add_build_config(
         self,

@@ -31,6 +31,7 @@ class Faults:
         self._lock = threading.Lock()
         self._webhooks: list[WebhookFault] = []
         self._unavailable = 0
+        self._before_tags: list[Callable[[], object]] = []
 
     def next_webhook(
         self,
@@ -54,6 +55,11 @@ class Faults:
         with self._lock:
             self._unavailable += requests
 
+    def before_tag(self, change: Callable[[], object]) -> None:
+        """Do this just before the next request that sets a tag is answered: somebody else was faster."""
+        with self._lock:
+            self._before_tags.append(change)
+
     def vanish(self, project: str, build: str) -> None:
         """Make a Build 404 from now on; a run that has begun goes on."""
         self._objects.delete(BUILDS, project, build)
@@ -61,6 +67,12 @@ class Faults:
     def take_webhook(self) -> WebhookFault:
         with self._lock:
             return self._webhooks.pop(0) if self._webhooks else WebhookFault()
+
+    def come_before_tag(self) -> None:
+        with self._lock:
+            change = self._before_tags.pop(0) if self._before_tags else None
+        if change:
+            change()
 
     def take_unavailable(self) -> bool:
         with self._lock:

@@ -55,6 +55,10 @@ class Objects:
     def add_project(self, name: str) -> None:
         self._projects.add(name)
 
+    @property
+    def projects(self) -> list[str]:
+        return sorted(self._projects)
+
     def create(self, kind: Kind, project: str, document: Document) -> Document:
         """Store a new object under its `metadata.name`; the server's own metadata is filled in."""
         name = document["metadata"]["name"]

@@ -14,16 +14,23 @@ from urllib.parse import urlencode
 
 from promoter.credentials.redaction import SECRETS
 from promoter.credentials.sources import Credential
-from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable, WrongUsage
+from promoter.errors import NotFound, NotPermitted, PassingFailure, PromoterError, Unreachable, WrongUsage
 from promoter.http.client import HttpClient
 from promoter.http.connection import Response
+from promoter.openshift.rights import missing_right
 
 Object = dict[str, Any]
 _TEXT_SHOWN = 200
+_DONE = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
+_REFUSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
 class Forbidden(NotPermitted):
     """The caller is known, or anonymous, and lacks a right."""
+
+
+class Conflict(PassingFailure):
+    """Somebody else changed the object meanwhile: it is worth looking at it, and deciding, again."""
 
 
 class Answer(NamedTuple):
@@ -74,10 +81,7 @@ class ClusterApi:
             NotFound, NotPermitted, Unreachable: it cannot be had.
 
         """
-        answer = read(self.http.request("GET", self._url(path, query), self.headers()))
-        if answer.status != HTTPStatus.OK or not answer.documents:
-            raise self.failure(answer, f"GET {path}")
-        return answer.documents[0]
+        return self._ask("GET", path, query)
 
     def patch(self, path: str, change: Object) -> Object:
         """Apply a JSON merge patch (RFC 7396) to an object.
@@ -86,11 +90,27 @@ class ClusterApi:
             NotFound, NotPermitted, Unreachable: it cannot be done.
 
         """
-        headers = self.headers() | {"Content-Type": "application/merge-patch+json"}
-        answer = read(self.http.request("PATCH", self._url(path, {}), headers, json.dumps(change).encode()))
-        if answer.status != HTTPStatus.OK or not answer.documents:
-            raise self.failure(answer, f"PATCH {path}")
-        return answer.documents[0]
+        return self._ask("PATCH", path, {}, change, "application/merge-patch+json")
+
+    def put(self, path: str, document: Object) -> Object:
+        """Put an object.
+
+        Raises:
+            Conflict: it is not what its resourceVersion says any more.
+            WrongUsage, NotFound, NotPermitted, Unreachable: it cannot be done.
+
+        """
+        return self._ask("PUT", path, {}, document)
+
+    def post(self, path: str, document: Object) -> Object:
+        """Post an object; what is asked for may happen twice if an answer gets lost.
+
+        Raises:
+            Conflict: it is there already, or not what its resourceVersion says any more.
+            WrongUsage, NotFound, NotPermitted, Unreachable: it cannot be done.
+
+        """
+        return self._ask("POST", path, {}, document)
 
     def stream(self, path: str, **query: str) -> Response:
         """Get something that is not JSON, such as a log, as it comes; asked for once.
@@ -107,13 +127,38 @@ class ClusterApi:
         if answer.status == HTTPStatus.UNAUTHORIZED:
             return NotPermitted(said, f"The token from {self.credential.source} is not accepted; renew it.")
         if answer.status == HTTPStatus.FORBIDDEN:
-            return Forbidden(
-                said,
-                f"Give the account of {self.credential.source} the right that is named, by a RoleBinding there.",
-            )
+            return Forbidden(said, self._missing(answer))
         if answer.status == HTTPStatus.NOT_FOUND:
             return NotFound(said, "Check the project and the name.")
         return Unreachable(said, "Look at the cluster's API servers, then run this again.")
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        document: Object | None = None,
+        content_type: str = "application/json",
+    ) -> Object:
+        headers = self.headers() | ({} if document is None else {"Content-Type": content_type})
+        body = None if document is None else json.dumps(document).encode()
+        answer = read(self.http.request(method, self._url(path, query), headers, body))
+        if answer.status in _DONE and answer.documents:
+            return answer.documents[0]
+        said = f"{self.url} answered {answer.status} to {method} {path}: {answer.message}"
+        if answer.status == HTTPStatus.CONFLICT:
+            raise Conflict(said, "Somebody else changes the same object; run this again.")
+        if answer.status in _REFUSED:
+            raise WrongUsage(said, "Correct what is named.")
+        raise self.failure(answer, f"{method} {path}")
+
+    def _missing(self, answer: Answer) -> str:
+        if self.credential.is_anonymous:
+            return "Name `credentials` for this cluster: without a token next to nothing is allowed."
+        missing = missing_right(answer.message)
+        if missing is None:
+            return f"Give the account of {self.credential.source} the right that is named, by a RoleBinding there."
+        return missing.right.binding(missing.user)
 
     def _url(self, path: str, query: dict[str, str]) -> str:
         return f"{self.url}{path}{'?' + urlencode(query) if query else ''}"

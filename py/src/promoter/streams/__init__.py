@@ -1,0 +1,1 @@
+"""The use cases that set tags of image streams: tag and import."""
