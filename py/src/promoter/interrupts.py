@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from select import select
 from types import FrameType
 
 from promoter.errors import Interrupted
@@ -60,3 +62,26 @@ def deferred_signals() -> Iterator[None]:
 def end_of_interruptions() -> None:
     """Let every signal from here on come too late, one that was held back too: what it would have stopped is done."""
     _gate.too_late = True
+
+
+def interruptions_again() -> None:
+    """Let signals through again, one that came too late for what is done too: something else comes next."""
+    _gate.too_late = False
+    _gate.let_through()
+
+
+def pause(seconds: float) -> None:
+    """Wait; a signal ends it at once, whichever thread was given it, and if it came in the moment before the wait too.
+
+    Python's handlers do not run while the main thread sleeps in the kernel, but each signal writes to the wakeup
+    descriptor (`signal.set_wakeup_fd`).
+    """
+    woken, waking = os.pipe()
+    os.set_blocking(waking, False)
+    before = signal.set_wakeup_fd(waking)
+    try:
+        select([woken], [], [], max(0.0, seconds))
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(woken)
+        os.close(waking)
