@@ -228,6 +228,48 @@ def test_a_copy_that_takes_too_long_is_stopped(shop: Shop, before_prod: FaultyPr
     assert shop.prod.digest() is None
 
 
+def test_a_copy_that_does_not_end_when_the_time_is_over_is_killed(shop: Shop) -> None:
+    shop.stage.push(make_image(seed=shop.name))
+    shop.promoter.replace_skopeo('trap "" TERM; : > ready; while :; do sleep 0.1; done')
+
+    with shop.start_promotion("--timeout=3s") as running:
+        wait_until((shop.promoter.directory / "ready").exists, "skopeo to start")
+        skopeo = running.children()[0]
+        outcome = running.outcome(20)
+
+    assert outcome.exit_code == 8
+    assert not skopeo.is_running()
+    assert list(shop.promoter.temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("location", [None, "https://[::1/", "https://store.invalid/"])
+def test_an_upload_that_leads_nowhere_is_told(
+    location: str | None, shop: Shop, images: tuple[Image, Image], before_prod: FaultyProxy
+) -> None:
+    old, _ = images
+    assert shop.promote(source="2", tag="elsewhere").exit_code == 0
+    before_prod.when("POST", "/blobs/uploads/$").answer(202, {"Location": location} if location else {})
+
+    outcome = shop.promote("--force", "--timeout=5s", source="2", tag="live")
+
+    assert outcome.exit_code == 6
+    assert before_prod.host in outcome.error["message"]
+    assert shop.prod.digest("live") == old.digest
+    assert recorded(shop, "live") == [f"*{old.digest}"]
+
+
+@pytest.mark.parametrize("length", ["many", "-5"])
+def test_heads_that_tell_a_length_that_is_none_are_no_obstacle(
+    length: str, shop: Shop, before_stage: FaultyProxy
+) -> None:
+    image = make_image(seed=shop.name)
+    shop.stage.push(image)
+    headers = {"Content-Type": image.media_type, "Docker-Content-Digest": image.digest, "Content-Length": length}
+    before_stage.when("HEAD", "/manifests/1.0$", after=1).answer(200, headers)
+    assert shop.promote().exit_code == 0
+    assert shop.prod.digest() == image.digest
+
+
 @pytest.mark.parametrize(
     ("method", "path"), [("HEAD", "/manifests/1.0$"), ("HEAD", "/blobs/"), ("HEAD", "/manifests/sha256:")]
 )

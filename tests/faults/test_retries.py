@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
@@ -127,7 +128,26 @@ def test_it_gives_up_in_the_end(shop: Shop, sent: str, before_prod: FaultyProxy)
 
     assert outcome.exit_code == 6
     assert "503" in outcome.error["message"]
+    said = [line for line in outcome.stderr.splitlines() if "trying again in" in line]
+    assert [line.partition("; ")[0] for line in said] == [f"{before_prod.host} answered 503"] * (ATTEMPTS - 1)
+    assert said[-1].endswith(f"attempt {ATTEMPTS} of {ATTEMPTS}")
     assert matching(before_prod, "HEAD", "/manifests/1.0") == [503] * ATTEMPTS
+
+
+def test_a_proxy_that_is_down_is_told(shop: Shop, sent: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        proxy = f"127.0.0.1:{closed.getsockname()[1]}"
+    shop.promoter.environment["HTTPS_PROXY"] = f"http://alice:s3cret-of-the-proxy@{proxy}"
+    shop.promoter.environment["NO_PROXY"] = ""
+
+    outcome = shop.promote("--timeout=1s")
+
+    assert outcome.exit_code == 6
+    assert outcome.error["message"].startswith(
+        f"The proxy {proxy} (HTTPS_PROXY) does not lead to {shop.stage.registry.host}"
+    )
+    assert "trying again in" in outcome.stderr
+    assert "s3cret" not in f"{outcome.stdout}{outcome.stderr}"
 
 
 def test_a_referrers_api_that_fails_is_not_taken_for_none(shop: Shop, before_stage: FaultyProxy) -> None:

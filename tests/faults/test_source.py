@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.faults import FaultyProxy
-from tests.support.images import Image, make_image, sign_cosign_style
+from tests.support.images import OCI_INDEX, Image, make_image, sign_cosign_style
 from tests.support.registry_client import delete_blob, delete_manifest
 from tests.support.shop import Shop, make
 
@@ -115,6 +115,52 @@ def test_an_index_that_lacks_a_platform_is_not_found(shop: Shop) -> None:
     assert outcome.exit_code == 4
     assert index.children[1].digest in outcome.error["message"]
     assert shop.prod.tags() == set()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 501])
+def test_a_registry_that_lists_no_tags_is_asked_for_each(
+    status: int, shop: Shop, image: Image, before_stage: FaultyProxy
+) -> None:
+    tag, signature = next(iter(sign_cosign_style(image).items()))
+    shop.stage.push(signature, tag)
+    before_stage.when("GET", "/tags/list").answer(status, {"WWW-Authenticate": 'Basic realm="registry"'})
+
+    assert shop.promote().exit_code == 0
+
+    assert shop.prod.digest(tag) == signature.digest
+
+
+NONSENSE: dict[str, tuple[str, dict[str, str], bytes]] = {
+    "tags: HTML": ("/tags/list", {}, b"<html>"),
+    "tags: numbers": ("/tags/list", {}, b'{"tags": [1]}'),
+    "tags: a link without brackets": ("/tags/list", {"Link": '/next; rel="next"'}, b'{"tags": []}'),
+    "referrers: HTML": ("/referrers/", {"Content-Type": OCI_INDEX}, b"<html>"),
+    "referrers: no digests": ("/referrers/", {"Content-Type": OCI_INDEX}, b'{"manifests": [{}]}'),
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE.keys())
+def test_a_registry_that_answers_nonsense_is_told(
+    nonsense: tuple[str, dict[str, str], bytes], shop: Shop, image: Image, before_stage: FaultyProxy
+) -> None:
+    path, headers, body = nonsense
+    before_stage.when("GET", path).answer(200, headers, body)
+
+    outcome = shop.promote()
+
+    assert outcome.exit_code == 6
+    assert f"{before_stage.host} gives no answer that can be used" in outcome.error["message"]
+    assert shop.prod.digest() is None
+
+
+@pytest.mark.parametrize("path", ["/manifests/1.0$", "/manifests/sha256:", "/tags/list"])
+def test_a_registry_that_drips_is_not_waited_for(
+    path: str, shop: Shop, image: Image, before_stage: FaultyProxy
+) -> None:
+    before_stage.when("GET", path).drip()
+    outcome = shop.promote("--timeout=2s")
+    assert outcome.exit_code == 8
+    assert shop.prod.digest() is None
 
 
 def test_signatures_that_may_not_be_looked_for_stop_the_promotion(

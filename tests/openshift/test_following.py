@@ -153,7 +153,7 @@ def test_token_goes_only_to_the_jenkins_that_is_named(
 ) -> None:
     said: list[str] = []
     builds = clients.builds("https://api.example.com")
-    log = log_of(builds, pipeline_build(url), jenkins, builds.api.http.deadline, said.append)
+    log = log_of(builds, pipeline_build(url), jenkins, said.append)
     assert type(log) is (JenkinsLog if covered else LogElsewhere)
     assert said == ([] if covered else [f"the build's log is at {url}"])
 
@@ -199,7 +199,7 @@ def test_log_is_asked_for_from_where_the_last_answer_ended(ca: CertificateAuthor
     said: list[str] = []
     with started(ca, clients, speak, strategy="JenkinsPipeline") as (cluster, builds):
         gate.wait_entered()
-        log = log_of(builds, builds.get(FIRST_BUILD), cluster.url, builds.api.http.deadline, said.append)
+        log = log_of(builds, builds.get(FIRST_BUILD), cluster.url, said.append)
         assert log is not None
         log.forward(ended=False)
         assert said == ["| zwei für alle", "| production has begun"]

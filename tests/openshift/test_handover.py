@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.openshift.client import MERGE_PATCH, Client, Document
 from tests.openshift.conftest import COMMIT, CONFIG, FIRST_BUILD, PROJECT, Gate, Handover, Step, spelled
 from tests.support import registry_client
 from tests.support.cluster import SERVICE_UNAVAILABLE, Answer, BuildError, BuildRun, Cluster, GenericTrigger, view
+from tests.support.faults import FaultyProxy
 from tests.support.images import make_image
 from tests.support.shop import Side
 from tests.support.tls import CertificateAuthority
@@ -77,6 +79,33 @@ def test_second_run_finds_it_done(handover: Handover) -> None:
     assert handover.promote().result["status"] == "promoted"
     again = handover.promote().result
     assert (again["status"], again["build"], len(handover.posts)) == ("unchanged", None, 1)
+
+
+def test_what_is_not_sent_is_named(handover: Handover) -> None:
+    handover.push()
+    flags = ("--reason=a fix", "--requested-by=alice", "--mount-from=shop/base", "--git-commit=abc", "--force")
+    outcome = handover.promote(*flags)
+    names = "--reason, --requested-by, --mount-from, --force, --git-commit"
+    assert f"not sent to production, whose pipeline decides for itself: {names}\n" in outcome.stderr
+    assert len(handover.posts[0]) == 8
+    predicate = json.loads(record_of(handover, outcome.result["record"]))["predicate"]
+    assert "reason" not in predicate
+    assert predicate["requested_by"] != "alice"
+
+
+def test_nothing_is_named_where_all_is_sent(handover: Handover) -> None:
+    handover.push()
+    outcome = handover.promote("--promotion-id", "release-7", "--git-commit", COMMIT)
+    assert outcome.exit_code == 0
+    assert "not sent to production" not in outcome.stderr
+
+
+def test_digest_that_no_record_of_ours_is_about(handover: Handover) -> None:
+    image = handover.push()
+    handover.pipeline.instead = lambda run: handover.shop.prod.push(image, COMMIT)
+    outcome = handover.promote("--promotion-id", "release-7")
+    assert (outcome.result["status"], outcome.result["verified"], outcome.result["record"]) == ("promoted", True, None)
+    assert f"{handover.shop.prod}:{COMMIT} has the digest, but no record of promotion release-7" in outcome.stderr
 
 
 @pytest.mark.parametrize("readable", [True, False])
@@ -284,9 +313,10 @@ def test_another_digest_stands_there_afterwards(handover: Handover) -> None:
 def test_nothing_stands_there_afterwards(handover: Handover) -> None:
     handover.push()
     handover.pipeline.instead = lambda run: None
-    outcome = handover.promote()
+    outcome = handover.promote("--promotion-id", "release-7")
     assert outcome.exit_code == 7
     assert "is not there, not sha256:" in outcome.error["message"]
+    assert "--promotion-id release-7 " in outcome.error["remedy"]
 
 
 def test_force_is_for_production_to_say(handover: Handover) -> None:
@@ -364,6 +394,23 @@ def test_connection_lost_and_builds_not_to_be_listed(handover: Handover) -> None
     outcome = handover.promote()
     assert outcome.exit_code == 6
     assert "whether it started a build cannot be seen" in outcome.error["message"]
+    identity = handover.posts[0]["PROMOTION_ID"]
+    assert f"Look for PROMOTION_ID {identity} in production's Jenkins" in outcome.error["remedy"]
+    assert f"--promotion-id {identity} " in outcome.error["remedy"]
+    assert len(handover.posts) == 1
+
+
+def test_connection_lost_and_the_api_is_away(handover: Handover) -> None:
+    def away(build: Document) -> Document:
+        handover.cluster.faults.unavailable(requests=6)  # as often as a request is tried
+        return build
+
+    image = handover.push()
+    handover.cluster.faults.next_webhook(edit=away, drop=True)
+    outcome = handover.promote()
+    assert outcome.result["build"]["name"] == FIRST_BUILD
+    assert "(cannot be looked at just now: " in outcome.stderr
+    assert handover.shop.prod.digest(COMMIT) == image.digest
     assert len(handover.posts) == 1
 
 
@@ -449,7 +496,9 @@ def test_neither_build_nor_destination_may_be_looked_at(handover: Handover) -> N
     del handover.webhook["credentials"]
     handover.cluster.allow_anonymous_webhooks(PROJECT)
     handover.shop.environments["production"]["credentials"] = "anonymous"
-    assert handover.promote().exit_code == 5
+    outcome = handover.promote()
+    assert outcome.exit_code == 5
+    assert f"--promotion-id {handover.posts[0]['PROMOTION_ID']} " in outcome.error["remedy"]
 
 
 def test_secret_with_special_characters(handover: Handover) -> None:
@@ -617,6 +666,46 @@ def test_build_vanishes_while_it_is_followed(handover: Handover) -> None:
     assert handover.shop.prod.digest(COMMIT) == image.digest
 
 
+@pytest.fixture
+def before_production(handover: Handover, ca: CertificateAuthority) -> Iterator[FaultyProxy]:
+    """A proxy that both sides take for production's registry."""
+    with FaultyProxy(handover.shop.prod.registry, ca) as proxy:
+        for shop in (handover.shop, handover.pipeline.shop):
+            shop.environments["production"]["registry"] = proxy.host
+        yield proxy
+
+
+@pytest.mark.parametrize("followed", [True, False], ids=["build followed", "build not seen"])
+def test_destination_is_away_for_a_moment(handover: Handover, before_production: FaultyProxy, followed: bool) -> None:
+    def step(run: BuildRun) -> None:
+        handover.shop.prod.push(image, COMMIT)
+        before_production.when("HEAD", f"/manifests/{COMMIT}", times=2).answer(501)
+        before_production.when("GET", "/manifests/sha256-", times=1).answer(501)
+
+    image = handover.push()
+    handover.pipeline.instead = step
+    if not followed:
+        del handover.webhook["credentials"]
+        handover.cluster.allow_anonymous_webhooks(PROJECT)
+    outcome = handover.promote()
+    assert (outcome.result["status"], outcome.result["verified"]) == ("promoted", True)
+    assert outcome.stderr.count("(cannot be looked at just now: ") == 3
+
+
+def test_destination_stays_away(handover: Handover, before_production: FaultyProxy) -> None:
+    image = handover.push()
+
+    def step(run: BuildRun) -> None:
+        handover.shop.prod.push(image, COMMIT)
+        before_production.when().answer(501)
+
+    handover.pipeline.instead = step
+    outcome = handover.promote("--promotion-id", "release-7", "--timeout", "4s")
+    assert outcome.exit_code == 8
+    assert f"waiting for {image.digest}" in outcome.error["message"]
+    assert "--promotion-id release-7 " in outcome.error["remedy"]
+
+
 def test_sigterm_ends_the_following_and_not_the_build(handover: Handover) -> None:
     image, gate = handover.push(), Gate()
     handover.pipeline.before = gate
@@ -628,7 +717,10 @@ def test_sigterm_ends_the_following_and_not_the_build(handover: Handover) -> Non
         outcome = running.outcome()
         assert time.monotonic() - begin < 5
     assert outcome.exit_code == 143
-    assert f"({FIRST_BUILD}) may go on. To follow it further, run this again with --promotion-id " in outcome.stderr
+    identity = handover.posts[0]["PROMOTION_ID"]
+    further = f"({FIRST_BUILD}) may go on. To follow it further, run this again with --promotion-id {identity} "
+    assert further in outcome.stderr
+    assert further in outcome.error["remedy"]
     assert handover.phase() == "Running"
     gate.open()
     handover.cluster.wait_for_phase(PROJECT, FIRST_BUILD, "Complete")

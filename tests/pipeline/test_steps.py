@@ -89,6 +89,25 @@ def test_a_failure_can_be_caught_and_leaves_nothing_behind(helper: Helper) -> No
     assert not list(run.workspace.rglob("*.json"))
 
 
+def test_tag_image_gives_back_the_tags_and_describes_the_build(helper: Helper) -> None:
+    tags = ", ".join(f'{{"status": "tagged", "destination": "p/w:{tag}", "digest": "sha256:1"}}' for tag in "ab")
+    helper.answer(0, f'{{"promotion_id": "42", "tags": [{tags}]}}')
+    run = helper.run(
+        SCRIPTED.format(body="echo tagImage(source: 's/w:1', destinations: ['p/w:a', 'p/w:b']).tags[1].digest")
+    )
+    assert run.result == "SUCCESS", run.log
+    assert helper.request.read_text() == '{"source":"s/w:1","destinations":["p/w:a","p/w:b"]}tag\n'
+    assert run.description == "p/w:a tagged: sha256:1, p/w:b tagged: sha256:1"
+
+
+def test_import_image_describes_the_build(helper: Helper) -> None:
+    helper.answer(0, '{"status": "imported", "destination": "p/w:1", "digest": "sha256:1"}')
+    run = helper.run(SCRIPTED.format(body="echo importImage(reference: 'quay.io/w:1', destination: 'p').digest"))
+    assert run.result == "SUCCESS", run.log
+    assert helper.request.read_text() == '{"reference":"quay.io/w:1","destination":"p"}import\n'
+    assert run.description == "p/w:1 imported: sha256:1"
+
+
 def test_promoter_command_runs_any_command(helper: Helper) -> None:
     run = helper.run(SCRIPTED.format(body="echo promoterCommand('describe', [image: 'e/a:1']).digest"))
     assert run.result == "SUCCESS", run.log

@@ -33,7 +33,8 @@ def refused_unsent(shop: Shop, *arguments: str | Path) -> Outcome:
         ("stage/app:1.0", f"prod/app@{DIGEST}", "names a digest"),
         (f"stage/app@{DIGEST}", "prod/app", "names no tag"),
         ("stage/app:1.0", "prod/", "is no repository"),
-        ("stage", "prod", "'stage' is no image"),
+        ("stage", "prod", "'stage' is no image, but an environment"),
+        ("registry", "prod", "'registry' is no image"),
         ("elsewhere/app:1.0", "prod", "no environment 'elsewhere' (known: prod, stage)"),
         ("stage/app:1.0", "elsewhere/app:1.0", "no environment 'elsewhere'"),
         ("https://localhost/app:1.0", "prod", "'https:"),
@@ -43,6 +44,32 @@ def refused_unsent(shop: Shop, *arguments: str | Path) -> Outcome:
 def test_a_malformed_image_is_told(source: str, destination: str, words: str, shop: Shop) -> None:
     shop.configure()
     assert words in refused_unsent(shop, "promote", source, destination).error["message"]
+
+
+@pytest.mark.parametrize(
+    ("source", "destination"),
+    [("prod", "stage/app:1.0"), ("prod/app", "stage/app:1.0"), ("prod/app:1.0", f"stage/app@{DIGEST}")],
+)
+def test_source_and_destination_in_the_wrong_order(source: str, destination: str, shop: Shop) -> None:
+    shop.configure()
+    remedy = refused_unsent(shop, "promote", source, destination).error["remedy"]
+    assert remedy.endswith("SOURCE comes first, then DESTINATION.")
+
+
+@pytest.mark.parametrize("command", ["history", "describe", "rollback"])
+def test_a_digest_in_place_of_a_tag(command: str, shop: Shop) -> None:
+    shop.configure()
+    assert refused_unsent(shop, command, f"prod/app@{DIGEST}").error["remedy"] == "Name the tag."
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["registry.example.com/base/java", "localhost:5000/base", "base/java:17", f"base@{DIGEST}", "Base", "base/", ""],
+)
+def test_blobs_are_mounted_from_repositories_alone(name: str, shop: Shop) -> None:
+    shop.configure()
+    outcome = refused_unsent(shop, "promote", "stage/app:1.0", "prod", "--mount-from=base", f"--mount-from={name}")
+    assert f"{name!r} is not a repository" in outcome.error["message"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What an agent pod has: the helper on its PATH, a tool that builds images, and Secrets where pods have them."""
+"""What an agent pod has: the helper on its PATH, a tool that builds images, Secrets and configuration in place."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
 _IN_POD = """#!/bin/sh
-# Runs the helper with the Secrets mounted below /run/secrets, in a mount namespace of its own.
+# Runs the helper with the Secrets below /run/secrets and the configuration in /etc, in a mount namespace of its own.
 exec unshare {unshare} sh -c '
     mount -t tmpfs tmpfs /run && mkdir -p /run/secrets/kubernetes.io &&
-    mount --bind "$0" /run/secrets/kubernetes.io && exec "$@"
-' {secrets} {promoter} "$@"
+    mount --bind "$0/secrets" /run/secrets/kubernetes.io &&
+    mount -t overlay overlay -o lowerdir="$0/etc:/etc" /etc && exec "$@"
+' {mounted} {promoter} "$@"
 """
 _BUILD_IMAGE = """#!/bin/sh
 PYTHONPATH={root} exec {python} -m tests.support.build_image {registry} {authfile} {ca} "$@"
@@ -27,23 +28,30 @@ class Agent:
     Args:
         directory: its own.
         secrets: the mounted Secrets by name, each with its keys; `serviceaccount` is the pod's own account.
+        configuration: what is mounted as /etc/promoter/promotion.yaml.
 
     """
 
-    def __init__(self, directory: Path, secrets: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self, directory: Path, secrets: Mapping[str, Mapping[str, str]], configuration: str | None = None
+    ) -> None:
         self._bin = directory / "bin"
         self._bin.mkdir(parents=True)
-        mounted = directory / "secrets"
+        mounted = directory / "mounted"
+        for kind in ("secrets", "etc"):
+            (mounted / kind).mkdir(parents=True)
         for name, keys in secrets.items():
-            (mounted / name).mkdir(parents=True)
+            (mounted / "secrets" / name).mkdir()
             for key, value in keys.items():
-                (mounted / name / key).write_text(value)
-        mounted.mkdir(exist_ok=True)
+                (mounted / "secrets" / name / key).write_text(value)
+        if configuration is not None:
+            (mounted / "etc" / "promoter").mkdir()
+            (mounted / "etc" / "promoter" / "promotion.yaml").write_text(configuration)
         self._tool(
             "promoter",
             _IN_POD.format(
                 unshare="--mount" if os.getuid() == 0 else "--user --map-root-user --mount",
-                secrets=shlex.quote(str(mounted)),
+                mounted=shlex.quote(str(mounted)),
                 promoter=shlex.quote(str(Path(sys.executable).with_name("promoter"))),
             ),
         )

@@ -18,6 +18,7 @@ from tests.support.servers import RequestHandler, TlsServer, hang_up
 from tests.support.tls import CertificateAuthority
 
 _CHUNK_BYTES = 64 * 1024
+_DRIP_SECONDS = 0.1
 # The framing of an answer is the proxy's own business, and so is the state of its connections.
 _NOT_PASSED_ON = {"connection", "keep-alive", "expect"}
 _FRAMING = {"content-length", "transfer-encoding"}
@@ -173,7 +174,7 @@ class Exchange(RequestHandler):
         self.end_headers()
         for chunk in body:
             self.wfile.write(chunk)
-        self.wfile.flush()
+            self.wfile.flush()
 
     def reply_instead(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Read the request's body and answer in the registry's place."""
@@ -303,6 +304,21 @@ class Rule:
             exchange.pass_on()
 
         self.fault = fault
+
+    def drip(self) -> None:
+        """Pass on the answer, its body byte by byte with a pause after each."""
+
+        def fault(exchange: Exchange) -> None:
+            with exchange.forwarded() as answer:
+                exchange.send_back(answer, self._dripping(_chunks(answer)), _length(answer))
+
+        self.fault = fault
+
+    def _dripping(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            for position in range(len(chunk)):
+                yield chunk[position : position + 1]
+                self._proxy.pause(_DRIP_SECONDS)
 
     def call(self, function: Callable[[], object]) -> None:
         """Call the function, then pass the request on."""

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from http.client import HTTPMessage
-from typing import BinaryIO
+from http.client import HTTPConnection, HTTPMessage
+from typing import BinaryIO, Protocol
 from urllib.parse import quote, urlsplit
 
 from tests.support.images import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Blob, Image
-from tests.support.registries import Registry
 
 ALL_MANIFESTS = ", ".join((OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST))
+
+
+class Reachable(Protocol):
+    """A registry that can be talked to, of the rig or not."""
+
+    def authorization(self, *repositories: str) -> str | None:
+        """Return an Authorization header that may do everything to these repositories, if one is needed."""
+
+    def connect(self) -> AbstractContextManager[HTTPConnection]:
+        """Return a connection, to be used in a `with`."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,7 @@ class UnexpectedAnswerError(Exception):
 
 
 def request(
-    registry: Registry,
+    registry: Reachable,
     method: str,
     path: str,
     *,
@@ -59,7 +69,7 @@ def request(
         return Response(answer.status, answer.headers, answer.read())
 
 
-def push(image: Image, registry: Registry, repository: str, tag: str | None = None) -> str:
+def push(image: Image, registry: Reachable, repository: str, tag: str | None = None) -> str:
     """Put an image, or anything else with a manifest, into a repository; return its digest."""
     for child in image.children:
         push(child, registry, repository)
@@ -70,7 +80,7 @@ def push(image: Image, registry: Registry, repository: str, tag: str | None = No
     return image.digest
 
 
-def push_blob(blob: Blob, registry: Registry, repository: str) -> None:
+def push_blob(blob: Blob, registry: Reachable, repository: str) -> None:
     """Upload a blob, whether it is there or not."""
     begun = request(registry, "POST", f"/v2/{repository}/blobs/uploads/", repositories=(repository,))
     _expect(begun, 202)
@@ -87,7 +97,7 @@ def push_blob(blob: Blob, registry: Registry, repository: str) -> None:
     _expect(done, 201)
 
 
-def put_manifest(image: Image, registry: Registry, repository: str, reference: str) -> None:
+def put_manifest(image: Image, registry: Reachable, repository: str, reference: str) -> None:
     """Put the manifest alone, under a tag or its digest: so a tag is moved to an image that is there."""
     done = request(
         registry,
@@ -100,7 +110,7 @@ def put_manifest(image: Image, registry: Registry, repository: str, reference: s
     _expect(done, 201)
 
 
-def resolve(registry: Registry, repository: str, reference: str) -> Resolved | None:
+def resolve(registry: Reachable, repository: str, reference: str) -> Resolved | None:
     """Return the manifest under a tag or digest, None if there is none."""
     found = request(
         registry,
@@ -115,7 +125,7 @@ def resolve(registry: Registry, repository: str, reference: str) -> Resolved | N
     return Resolved(found.headers["Docker-Content-Digest"], found.headers["Content-Type"], found.body)
 
 
-def tags(registry: Registry, repository: str) -> set[str]:
+def tags(registry: Reachable, repository: str) -> set[str]:
     """Return the tags of a repository; none if there is no such repository."""
     found = request(registry, "GET", f"/v2/{repository}/tags/list", repositories=(repository,))
     if found.status == 404:
@@ -124,7 +134,7 @@ def tags(registry: Registry, repository: str) -> set[str]:
     return set(json.loads(found.body)["tags"] or [])
 
 
-def blob_exists(registry: Registry, repository: str, digest: str) -> bool:
+def blob_exists(registry: Reachable, repository: str, digest: str) -> bool:
     """Tell whether the repository has the blob."""
     found = request(registry, "HEAD", f"/v2/{repository}/blobs/{digest}", repositories=(repository,))
     if found.status == 404:
@@ -133,12 +143,12 @@ def blob_exists(registry: Registry, repository: str, digest: str) -> bool:
     return True
 
 
-def delete_manifest(registry: Registry, repository: str, digest: str) -> None:
+def delete_manifest(registry: Reachable, repository: str, digest: str) -> None:
     """Delete a manifest by its digest, and with it the tags that name it."""
     _expect(request(registry, "DELETE", f"/v2/{repository}/manifests/{digest}", repositories=(repository,)), 202)
 
 
-def delete_blob(registry: Registry, repository: str, digest: str) -> None:
+def delete_blob(registry: Reachable, repository: str, digest: str) -> None:
     """Delete a blob from the repository."""
     _expect(request(registry, "DELETE", f"/v2/{repository}/blobs/{digest}", repositories=(repository,)), 202)
 

@@ -20,7 +20,7 @@ from tests.support.tokens import TokenService
 
 ROOT = Path(__file__).parents[2]
 APPLICATION = ROOT / "tests" / "demo" / "application"
-PRODUCTION_JENKINSFILE = "@Library('image-promoter') _\nproductionPipeline(config: '{config}')\n"
+PRODUCTION_JENKINSFILE = ROOT / "resources" / "jenkins" / "production-pipeline.Jenkinsfile"
 MOUNTED = "secret:/run/secrets/kubernetes.io"
 PULLER = "non-production-cluster-token"
 
@@ -58,14 +58,16 @@ class TwoClusters:
         self.cluster.add_build_config(
             "shop-pipelines",
             "production-pipeline",
-            jenkinsfile=PRODUCTION_JENKINSFILE.format(config=self._production_configuration()),
+            jenkinsfile=PRODUCTION_JENKINSFILE.read_text(),
             triggers=[GenericTrigger(secret=self._hook, allow_env=True)],
         )
         mounted = {"serviceaccount": {"token": builder}, "production-api": {"token": api_token}}
         self._developers = Agent(directory / "agent-dev", mounted | {"production-registry": {"token": pusher}})
         self._developers.can_build(f"{self.non_production.host}/shop-dev", self._authfile(builder), self.ca.certificate)
         self._producers = Agent(
-            directory / "agent-prod", {"serviceaccount": {"token": pusher}, PULLER: {"token": puller}}
+            directory / "agent-prod",
+            {"serviceaccount": {"token": pusher}, PULLER: {"token": puller}},
+            self._production_configuration().read_text(),
         )
         library = {"image-promoter": ROOT}
         self._rigs = {side: PipelineRig(directory / f"jenkins-{side}", library) for side in ("dev", "prod")}
@@ -105,7 +107,7 @@ class TwoClusters:
             parameters=build.parameters,
             environment=self._producers.environment,
             build_number=build.number + 1,
-            job_name="shop-pipelines/production-pipeline",
+            job_name="shop-pipelines/shop-pipelines-production-pipeline",
         )
         self.production_runs.append(run)
         if run.result != "SUCCESS":

@@ -19,14 +19,13 @@ from tests.unit.scripted import ScriptedServer
 IMPATIENT = Patience(attempts=1)
 QUICK = Patience(attempts=4, first_wait=0.001, longest_wait=0.02)
 
-ClientFactory = Callable[..., HttpClient]
-
 
 class TidyClient(HttpClient):
-    """A client that also closes the answers nobody has read."""
+    """A client that also closes the answers nobody has read; `said` are the lines it had for people."""
 
     def __init__(self, trust: Trust, deadline: Deadline, patience: Patience) -> None:
-        super().__init__(trust, deadline, patience, "unit-tests")
+        self.said: list[str] = []
+        super().__init__(trust, deadline, patience, "unit-tests", self.said.append)
         self._answers: list[Response] = []
 
     def send(self, method: str, url: str, headers: dict[str, str] | None = None, body: Body = None) -> Response:
@@ -40,6 +39,9 @@ class TidyClient(HttpClient):
         for response in self._answers:
             response.close()
         super().close()
+
+
+ClientFactory = Callable[..., TidyClient]
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +86,7 @@ def make_client(ca: CertificateAuthority) -> Iterator[ClientFactory]:
     """Make clients that trust the rig's CA, try once and have half a minute, if nothing else is said."""
     with ExitStack() as stack:
 
-        def make(patience: Patience = IMPATIENT, seconds: float = 30, trust: Trust | None = None) -> HttpClient:
+        def make(patience: Patience = IMPATIENT, seconds: float = 30, trust: Trust | None = None) -> TidyClient:
             client = TidyClient(trust or Trust(ca.certificate), Deadline(seconds), patience)
             return stack.enter_context(closing(client))
 

@@ -13,6 +13,9 @@ from typing import Self
 from tests.support.servers import RequestHandler, TlsServer, hang_up
 from tests.support.tls import ServerCertificate
 
+_DRIPS = 100
+_DRIP_SECONDS = 0.05
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -82,6 +85,16 @@ def cut_short(body: bytes, announced: int, status: int = 200) -> Answer:
     return answer
 
 
+def raw(answered: bytes) -> Answer:
+    """Send these bytes for an answer, whatever they are, and close the connection."""
+
+    def answer(exchange: Exchange) -> None:
+        exchange.wfile.write(answered)
+        exchange.close_connection = True
+
+    return answer
+
+
 def unannounced_close(body: bytes = b"") -> Answer:
     """Answer 200 as if the connection was kept, then close it."""
 
@@ -142,6 +155,20 @@ class ScriptedServer:
     def silence(self, _exchange: Exchange) -> None:
         """Be an answer that does not come before the server stops."""
         self._stopping.wait()
+
+    def dripping(self, beginning: bytes, drop: bytes = b"x") -> Answer:
+        """Send the beginning, then drop after drop for five seconds, or until the server stops."""
+
+        def answer(exchange: Exchange) -> None:
+            exchange.wfile.write(beginning)
+            for _ in range(_DRIPS):
+                exchange.wfile.write(drop)
+                exchange.wfile.flush()
+                if self._stopping.wait(_DRIP_SECONDS):
+                    break
+            exchange.close_connection = True
+
+        return answer
 
     def opened(self) -> int:
         """Count a connection and return its number."""

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from promoter.cli.arguments import parse
+from promoter.cli.arguments import Files, named_files, parse
 from promoter.cli.commands import COMMANDS
 from promoter.errors import WrongUsage
 from promoter.model.base import Field
@@ -27,7 +27,9 @@ def flag(field: Field) -> str:
 
 
 def spelled(field: Field) -> tuple[list[str], object]:
-    """Return a field on a command line, and the value that is meant."""
+    """Return a field on a command line, and the value that is meant; one that is required is there by its name."""
+    if field.is_required:
+        return [], (field.name,) if field.annotation.startswith("tuple") else field.name
     values: dict[object, tuple[list[str], object]] = {
         "bool": ([flag(field)], True),
         "bool | None": ([flag(field), "false"], False),
@@ -57,14 +59,14 @@ def test_every_parameter_is_in_the_help(name: str, field: Field, capsys: pytest.
     shown = help_of(capsys, name, "--help")
     about = field.about
     assert about
-    spelling = field.name.upper() if field.is_required else flag(field)
+    spelling = (field.metavar or field.name.upper()) if field.is_required else flag(field)
     assert re.search(rf"{spelling}( \S+)? {re.escape(about)}", " ".join(shown.split()))
 
 
 @pytest.mark.parametrize(("name", "field"), PARAMETERS)
 def test_every_parameter_can_be_given(name: str, field: Field) -> None:
     required = [other.name for other in COMMANDS[name].request.fields.values() if other.is_required]
-    flags, meant = ([], field.name) if field.name in required else spelled(field)
+    flags, meant = spelled(field)
     request = parse([name, *required, *flags]).request
     assert getattr(request, field.name) == meant
     others = [other for other in COMMANDS[name].request.fields.values() if other.name not in {*required, field.name}]
@@ -80,7 +82,7 @@ def test_every_command_is_in_the_overview(name: str, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_its_use_case(name: str) -> None:
-    assert COMMANDS[name].load().__name__ == name
+    assert COMMANDS[name].load().__name__.rstrip("_") == name
 
 
 @pytest.mark.parametrize("arguments", [("-h",), ("promote", "-h"), ("promote", *ENDS, "--help")])
@@ -99,14 +101,35 @@ def test_a_truth_in_words(text: str, meant: bool) -> None:
 
 def test_a_request_file_stands_for_all_parameters() -> None:
     invocation = parse(["promote", "--request", "in.json", "--result", "out.json", "--json"])
-    assert invocation.request is None
-    assert (invocation.request_file, invocation.result_file, invocation.json) == ("in.json", "out.json", True)
+    assert (invocation.command, invocation.request, invocation.request_file) == (COMMANDS["promote"], None, "in.json")
 
 
 def test_without_a_request_file_the_parameters_are_on_the_command_line() -> None:
     invocation = parse(["promote", *ENDS])
     assert invocation.request == PromoteRequest(source="dev/web:1", destination="prod")
-    assert (invocation.request_file, invocation.result_file, invocation.json) == (None, None, False)
+    assert invocation.request_file is None
+
+
+NAMED = {
+    "none": (("promote", *ENDS), Files(None, None, None)),
+    "all": (("promote", "--request=r", "--result", "out.json", "--config", "c"), Files("r", "c", "out.json")),
+    "of a wrong command line": (("premote", *ENDS, "--forse", "x", "--result=out.json"), Files(None, None, "out.json")),
+    "the last one counts": (("promote", "--result", "a", "--result=b"), Files(None, None, "b")),
+    "without a name": (("promote", *ENDS, "--result", "--json"), Files(None, None, None)),
+    "abbreviated": (("promote", *ENDS, "--res=out.json"), Files(None, None, None)),
+    "no flag": (("promote", "--", "--result", "out.json"), Files(None, None, None)),
+    "another flag's value": (("promote", *ENDS, "--reason=--result=out.json"), Files(None, None, None)),
+}
+
+
+@pytest.mark.parametrize(("arguments", "files"), NAMED.values(), ids=NAMED.keys())
+def test_named_files_are_found_whatever_else_is_wrong(arguments: tuple[str, ...], files: Files) -> None:
+    assert named_files(arguments) == files
+
+
+@pytest.mark.usefixtures("columns")
+def test_a_flag_for_several_values_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "to mount blobs from; may be given again" in help_of(capsys, "promote", "--help")
 
 
 WRONG = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
@@ -12,10 +13,11 @@ import pytest
 
 from promoter.credentials.redaction import SECRETS, SHOWN
 from promoter.credentials.sources import ANONYMOUS, Credential
-from promoter.errors import NotPermitted, PromoterError, Unreachable
+from promoter.errors import NotPermitted, PassingFailure, PromoterError, Unreachable
+from promoter.http.patience import Patience
 from promoter.registry.auth import Authenticator, Challenge, parse_challenges
 from tests.unit.conftest import QUICK, ClientFactory
-from tests.unit.scripted import Answer, ScriptedServer, no_answer, reply
+from tests.unit.scripted import Answer, ScriptedServer, cut_short, no_answer, reply
 
 SECRET = "s3cret-of-the-authenticator"
 CREDENTIAL = Credential("env:TOKEN", "openshift", SECRET)
@@ -87,8 +89,8 @@ MakeAuth = Callable[..., Authenticator]
 
 @pytest.fixture
 def make_auth(make_client: ClientFactory, clock: list[float]) -> MakeAuth:
-    def make(credential: Credential = CREDENTIAL) -> Authenticator:
-        return Authenticator("registry.example.com", make_client(QUICK), credential, lambda: clock[0])
+    def make(credential: Credential = CREDENTIAL, patience: Patience = QUICK) -> Authenticator:
+        return Authenticator("registry.example.com", make_client(patience), credential, lambda: clock[0])
 
     return make
 
@@ -187,7 +189,7 @@ def test_no_credential_goes_to_a_realm_without_tls(server: ScriptedServer, make_
 def test_a_realm_that_is_nowhere(server: ScriptedServer, make_auth: MakeAuth, realm: str) -> None:
     auth = make_auth()
     auth.answer(f'Bearer realm="{realm.format(host=server.host)}"', SCOPES)
-    with pytest.raises(Unreachable, match="An address cannot be used"):
+    with pytest.raises(Unreachable, match=r"registry\.example\.com names an address that cannot be used"):
         auth.headers(SCOPES)
 
 
@@ -259,6 +261,39 @@ def test_a_token_service_that_fails_in_passing(server: ScriptedServer, make_auth
     assert auth.headers(SCOPES) == {"Authorization": "Bearer registry-token"}
 
 
+def test_a_token_that_breaks_off_is_asked_for_again(server: ScriptedServer, make_auth: MakeAuth) -> None:
+    server.will(cut_short(b'{"token": "regis', announced=100), token_answer())
+    auth = make_auth()
+    auth.answer(bearer(server), SCOPES)
+    assert auth.headers(SCOPES) == {"Authorization": "Bearer registry-token"}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_that_breaks_off_is_a_refusal(server: ScriptedServer, make_auth: MakeAuth, status: int) -> None:
+    server.will(cut_short(b"<html>", announced=100, status=status))
+    assert f"its token service answered {status}" in failure(make_auth(), server).message
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [reply(503), no_answer, cut_short(b"{", announced=9)])
+def test_trying_again_can_be_left_to_the_caller(server: ScriptedServer, make_auth: MakeAuth, answer: Answer) -> None:
+    server.will(answer)
+    auth = make_auth()
+    auth.answer(bearer(server), SCOPES)
+    with pytest.raises(PassingFailure):
+        auth.headers(SCOPES, once=True)
+    assert len(server.requests) == 1
+
+
+def test_a_token_service_that_asks_for_a_wait_gets_it(server: ScriptedServer, make_auth: MakeAuth) -> None:
+    server.will(reply(429, Retry_After="1"), token_answer())
+    auth = make_auth(patience=Patience(attempts=2, first_wait=0.001))
+    auth.answer(bearer(server), SCOPES)
+    begun = time.monotonic()
+    assert auth.headers(SCOPES) == {"Authorization": "Bearer registry-token"}
+    assert time.monotonic() - begun >= 1
+
+
 TOKENS = {
     "token": {"token": "one"},
     "access_token": {"access_token": "one"},
@@ -295,6 +330,7 @@ LIFETIMES = {
     "zero": ({"expires_in": 0}, 60),
     "negative": ({"expires_in": -5}, 60),
     "no number": ({"expires_in": float("nan")}, 60),
+    "endless": ({"expires_in": 10**400}, 24 * 60 * 60),
 }
 
 

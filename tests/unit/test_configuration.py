@@ -45,6 +45,7 @@ def test_every_key() -> None:
             images: [web, "api-*"]
             through: webhook
             mount-from: [base/java, base/node]
+            watch: ["web:stable", "api-a:release-*"]
             webhook:
               api: https://api.example.com:6443
               project: shop-cicd
@@ -86,6 +87,7 @@ def test_every_key() -> None:
             images=("web", "api-*"),
             through="webhook",
             mount_from=("base/java", "base/node"),
+            watch=("web:stable", "api-a:release-*"),
             webhook=webhook,
         ),
     )
@@ -100,7 +102,7 @@ def test_what_is_left_out() -> None:
 
 @pytest.mark.parametrize("text", ["", "\n", "# nothing\n", "---\n", "{}", "environments: {}", "routes: []"])
 def test_nothing_is_an_empty_configuration(text: str) -> None:
-    assert read(text) == Configuration()
+    assert read(text) == Configuration(origin="promotion.yaml was read")
 
 
 def test_parts_are_repeated_by_anchors_and_merge_keys() -> None:
@@ -137,89 +139,145 @@ def test_a_merge_that_was_overridden_may_be_merged_again_from_above() -> None:
 
 
 UNREADABLE = {
-    "no YAML": ("environments: [", "promotion.yaml cannot be read"),
-    "tab": ("environments:\n\tdev: {}", "promotion.yaml cannot be read"),
-    "two documents": ("a: 1\n---\nb: 2\n", "promotion.yaml cannot be read"),
-    "unknown tag": ("environments: !secret dev", "promotion.yaml cannot be read"),
-    "Python object": ("environments: !!python/object/apply:os.getcwd []", "promotion.yaml cannot be read"),
-    "unknown anchor": ("environments: *dev", "promotion.yaml cannot be read"),
-    "contains itself": ("environments: &all\n  dev: *all\n", "promotion.yaml cannot be read"),
-    "duplicate key": ("environments: {}\nenvironments: {}", "the key 'environments' stands twice"),
+    "list without an end": ("environments: [dev", "line 1, column 15: the brackets that begin here are not closed"),
+    "mapping without an end": ("a:\n  {b: c", "line 2, column 3: the brackets that begin here are not closed"),
+    "no comma": ("a: {b: c d: e}", "line 1, column 4: the brackets that begin here are not closed, or lack a comma"),
+    "nothing behind a bracket": ("environments: [", "line 1, column 16: a value is missing"),
+    "quotes without an end": ("a: 1\nb: 'c\n", "line 2, column 4: the quotes that begin here are not closed"),
+    "key without a colon": ("a:\n  b: 1\nprod\nc: 2", "line 3, column 1: a key has no ':' behind it"),
+    "tab": ("environments:\n\tdev: {}", "line 2, column 1: a tab cannot stand here; indent with spaces"),
+    "wrong indentation": ("a:\n  b:\n    c: 1\n   d: 2", "line 4, column 4: this does not belong to what stands above"),
+    "second colon": ("a: b: c", "line 1, column 5: a ':' cannot stand here"),
+    "value and mapping": ("a: 1\n  b: 2", "line 2, column 4: a ':' cannot stand here"),
+    "list on the line of its key": ("a: - b", "line 1, column 4: this cannot begin here"),
+    "text begins with @": ("a: @b", "line 1, column 4: a text cannot begin with @ unless it is in quotes"),
+    "text begins with *": ("images: [*]", "line 1, column 11: a text cannot begin with * or & unless it is in quotes"),
+    "text begins with >": ("a: >1.0", "line 1, column 6: a text cannot begin with | or > unless it is in quotes"),
+    "text behind quotes": ("a: 'b' c", "line 1, column 8: more text follows a value that has ended"),
+    "backslash": (r'a: "\q"', r"line 1, column 6: what follows the \ is no escape"),
+    "control character": ("a: 1\nbc: \0", "line 2, column 5: a control character cannot stand here"),
+    "two documents": ("a: 1\n---\nb: 2\n", "line 2, column 1: a second document begins"),
+    "unknown tag": ("environments: !secret dev", "line 1, column 15: nothing here has the tag !secret"),
+    "binary": ("environments: !!binary aGk=", "line 1, column 15: nothing here has the tag !!binary"),
+    "Python object": (
+        "a: !!python/object/apply:os.getcwd []",
+        "nothing here has the tag !!python/object/apply:os.getcwd",
+    ),
+    "tag of another kind": ("environments: !!bool dev", "is not what its tag says"),
+    "unknown anchor": ("environments: *dev", "line 1, column 15: *dev repeats nothing"),
+    "anchor twice": ("a: &x 1\nb: &x 2", "line 2, column 4: an anchor of this name stands above already"),
+    "merged text": ("environments: {<<: dev}", "line 1, column 20: << takes a mapping"),
+    "contains itself": ("environments: &all\n  dev: *all\n", "a part contains itself"),
+    "nested too deeply": ("[" * 5000, "is nested too deeply"),
+    "duplicate key": ("environments: {}\nenvironments: {}", "line 2, column 1: the key 'environments' stands twice"),
     "duplicate key, quoted": (
         "environments:\n  dev: {registry: a.io}\n  'dev': {registry: b.io}",
         "'dev' stands twice",
     ),
     "duplicate key, deep": ("environments:\n  dev: {registry: a.io, registry: b.io}", "'registry' stands twice"),
-    "numeric key": ("environments:\n  2024: {registry: a.io}", "a key is no text"),
+    "numeric key": ("environments:\n  2024: {registry: a.io}", "line 2, column 3: a key is no text; put it in quotes"),
     "boolean key": ("environments:\n  no: {registry: a.io}", "a key is no text"),
-    "date as key": ("environments:\n  2024-01-01: {registry: a.io}", "a key is no text"),
+    "date as key": ("environments:\n  2024-01-01: {registry: a.io}", "line 2, column 3: this is a date"),
+    "date as value": (
+        "environments: {dev: {project: 2024-01-01}}",
+        "line 1, column 31: this is a date; put it in quotes",
+    ),
     "list as key": ("? [a]\n: 1", "a key is no text"),
-    "a list": ("- environments", "as a whole: "),
-    "an empty list": ("[]", "as a whole: "),
-    "a text": ("environments", "as a whole: "),
-    "a number": ("0", "as a whole: "),
-    "false": ("false", "as a whole: "),
 }
 
 
 @pytest.mark.parametrize(("text", "message"), UNREADABLE.values(), ids=UNREADABLE.keys())
 def test_what_cannot_be_read_is_refused(text: str, message: str) -> None:
     said = refusal(text)
+    assert said.startswith("promotion.yaml cannot be read: ")
     assert message in said
-    assert "promotion.yaml" in said
 
 
+DEV = "environments.dev"
 UNFIT = {
-    "unknown key at the top": ("enviroments: {}", "enviroments: Extra inputs are not permitted"),
-    "unknown key": ("environments: {dev: {registry: a.io, projekt: b}}", "environments.dev.projekt: Extra"),
-    "underscore": ("environments: {dev: {registry: a.io, tls_verify: true}}", "environments.dev.tls_verify: Extra"),
-    "no registry": ("environments: {dev: {project: shop}}", "environments.dev.registry: Field required"),
-    "environment is null": ("environments: {dev: }", "environments.dev: "),
-    "environments is a list": ("environments: [dev]", "environments: "),
+    "a list": ("- environments", "the whole is a list, where a mapping is expected"),
+    "an empty list": ("[]", "the whole is a list, where a mapping is expected"),
+    "a text": ("environments", "the whole is text, where a mapping is expected"),
+    "a number": ("0", "the whole is a number, where a mapping is expected"),
+    "false": ("false", "the whole is false, where a mapping is expected"),
+    "half a character": (r'environments: {dev: {registry: "\ud800"}}', "the whole has half a character in it"),
+    "unknown key at the top": ("enviroments: {}", "enviroments is not known (did you mean environments?)"),
+    "unknown key": (
+        "environments: {dev: {registry: a.io, projekt: b}}",
+        f"{DEV}.projekt is not known (did you mean pro",
+    ),
+    "unknown key like no other": ("environments: {dev: {registry: a.io, 7th: b}}", f"{DEV}.7th is not known."),
+    "underscore": (
+        "environments: {dev: {registry: a.io, tls_verify: true}}",
+        f"{DEV}.tls_verify is not known (did you mean tls-verify?)",
+    ),
+    "underscore and hyphen": (
+        "environments: {dev: {registry: a.io, tls-verify: true, tls_verify: false}}",
+        f"{DEV}.tls_verify is not known (did you mean tls-verify?)",
+    ),
+    "no registry": ("environments: {dev: {project: shop}}", f"{DEV}.registry is missing"),
+    "environment is null": ("environments: {dev: }", f"{DEV} is empty, where a mapping is expected"),
+    "environments is a list": ("environments: [dev]", "environments is a list, where a mapping is expected"),
     "numeric project": (
         "environments: {dev: {registry: a.io, project: 2048}}",
-        "environments.dev.project: Input should",
+        f"{DEV}.project is a number, where text is expected (put it in quotes)",
     ),
-    "octal project": ("environments: {dev: {registry: a.io, project: 0123}}", "environments.dev.project: Input should"),
-    "boolean project": ("environments: {dev: {registry: a.io, project: on}}", "environments.dev.project: Input should"),
-    "list of projects": (
-        "environments: {dev: {registry: a.io, project: [a]}}",
-        "environments.dev.project: Input should",
-    ),
-    "date as project": ("environments: {dev: {registry: a.io, project: 2024-01-01}}", "type date is not JSON"),
+    "octal project": ("environments: {dev: {registry: a.io, project: 0123}}", f"{DEV}.project is a number, where text"),
+    "boolean project": ("environments: {dev: {registry: a.io, project: on}}", f"{DEV}.project is true, where text"),
+    "list of projects": ("environments: {dev: {registry: a.io, project: [a]}}", f"{DEV}.project is a list, where text"),
     "truth as text": (
         'environments: {dev: {registry: a.io, tls-verify: "false"}}',
-        "environments.dev.tls-verify: Input",
+        f"{DEV}.tls-verify is text, where true or false is expected (write it without quotes)",
     ),
-    "truth as number": ("environments: {dev: {registry: a.io, tls-verify: 0}}", "environments.dev.tls-verify: Input"),
-    "routes is a mapping": ("routes: {from: dev, to: prod}", "routes: "),
-    "route without ends": ("routes: [{}]", "routes.0.from: Field required"),
-    "images is a text": ("routes: [{from: a, to: b, images: web}]", "routes.0.images: "),
-    "unknown way": ("routes: [{from: a, to: b, through: carrier-pigeon}]", "routes.0.through: Input should be 'copy'"),
+    "truth as number": (
+        "environments: {dev: {registry: a.io, tls-verify: 0}}",
+        f"{DEV}.tls-verify is a number, where true or false is expected",
+    ),
+    "routes is a mapping": ("routes: {from: dev, to: prod}", "routes is a mapping, where a list is expected"),
+    "route without ends": ("routes: [{}]", "routes.0.from is missing; routes.0.to is missing"),
+    "images is a text": (
+        "routes: [{from: a, to: b, images: web}]",
+        "routes.0.images is text, where a list is expected (put it in brackets)",
+    ),
+    "unknown way": (
+        "routes: [{from: a, to: b, through: carrier-pigeon}]",
+        "routes.0.through is 'carrier-pigeon', where 'copy' or 'webhook' is expected",
+    ),
+    "way is a number": ("routes: [{from: a, to: b, through: 1}]", "routes.0.through is a number, where 'copy'"),
     "webhook lacks keys": (
         "routes: [{from: a, to: b, through: webhook, webhook: {api: https://a}}]",
-        "routes.0.webhook.build-config: Field required",
+        "routes.0.webhook.secret is missing",
     ),
 }
 
 
 @pytest.mark.parametrize(("text", "message"), UNFIT.values(), ids=UNFIT.keys())
 def test_what_does_not_fit_the_model_is_named_by_its_path(text: str, message: str) -> None:
-    assert message in refusal(text)
+    said = refusal(text)
+    assert said.startswith("promotion.yaml does not fit: ")
+    assert message in said
 
 
 def test_all_that_does_not_fit_is_named_at_once() -> None:
     said = refusal("environments: {dev: {project: 5}}\nrotues: []")
-    for message in ("environments.dev.registry: ", "environments.dev.project: ", "rotues: "):
+    for message in ("environments.dev.registry is missing", "environments.dev.project is a number", "rotues is not"):
         assert message in said
 
 
 WEBHOOK = "{api: 'https://a', project: p, build-config: b, secret: 'env:S'}"
 INCOHERENT = {
-    "unknown origin": ("routes: [{from: test, to: prod}]", "no environment 'test' (known: dev, prod)"),
+    "unknown origin": (
+        "routes: [{from: test, to: prod}]",
+        "no environment 'test' (known: dev, prod); promotion.yaml was read",
+    ),
     "unknown target": ("routes: [{from: dev, to: live}]", "no environment 'live' (known: dev, prod)"),
     "webhook is missing": ("routes: [{from: dev, to: prod, through: webhook}]", "has only one of"),
     "webhook is not taken": (f"routes: [{{from: dev, to: prod, webhook: {WEBHOOK}}}]", "has only one of"),
+    "blobs of another registry": (
+        "routes: [{from: dev, to: prod, mount-from: [base/java, prod.example.com/base/node]}]",
+        "'prod.example.com/base/node' is not a repository",
+    ),
+    "blobs of a tag": ("routes: [{from: dev, to: prod, mount-from: ['base/java:1']}]", "'base/java:1' is not a repos"),
     "two equal routes": (
         "routes: [{from: dev, to: prod}, {from: dev, to: prod, images: [web]}]",
         "two routes from dev to prod",
@@ -230,6 +288,33 @@ INCOHERENT = {
 @pytest.mark.parametrize(("routes", "message"), INCOHERENT.values(), ids=INCOHERENT.keys())
 def test_routes_that_do_not_fit_together_are_refused(routes: str, message: str) -> None:
     assert message in refusal(f"{ENVIRONMENTS}\n{routes}")
+
+
+UNWATCHABLE = {
+    "no tag": ("web", "'web', which is not name:tag"),
+    "empty tag": ("web:", "'web:', which is not name:tag"),
+    "no name": (":stable", "':stable' is not an image reference"),
+    "pattern of names": ("api-*:stable", "'api-*:stable': images cannot be found by a pattern"),
+    "any name": ("?:stable", "images cannot be found by a pattern"),
+    "digest": (f"web:stable@sha256:{'a' * 64}", "which is not name:tag"),
+    "full reference": ("dev.example.com:5000/web:stable", "is not an image reference"),
+    "tag with a slash": ("web:a/*", "'web:a/*' is not an image reference"),
+    "character class": ("web:release-[0-9]", "'web:release-[0-9]' is not an image reference"),
+    "name in upper case": ("Web:stable", "'Web' is no repository"),
+    "image that does not take the route": ("other:stable", "'other:stable', which is none of its images"),
+}
+
+
+@pytest.mark.parametrize(("pattern", "message"), UNWATCHABLE.values(), ids=UNWATCHABLE.keys())
+def test_what_cannot_be_watched_is_refused(pattern: str, message: str) -> None:
+    routes = f"routes: [{{from: dev, to: prod, images: [web, 'api-*'], watch: [{pattern!r}]}}]"
+    assert message in refusal(f"{ENVIRONMENTS}\n{routes}")
+
+
+@pytest.mark.parametrize("pattern", ["web:stable", "web:*", "api-a:v?.*", "web:_*"])
+def test_a_tag_is_watched_by_its_name_or_by_a_pattern(pattern: str) -> None:
+    routes = f"routes: [{{from: dev, to: prod, images: [web, 'api-*'], watch: [{pattern!r}]}}]"
+    assert read(f"{ENVIRONMENTS}\n{routes}").routes[0].watch == (pattern,)
 
 
 ENVIRONMENT = {
@@ -282,8 +367,17 @@ def test_routes_and_environments_are_found() -> None:
 
 
 def test_an_unknown_environment_is_an_error_that_lists_the_known_ones() -> None:
-    with pytest.raises(WrongUsage, match=r"no environment 'x' \(known: none\)"):
-        Configuration().environment("x")
+    with pytest.raises(WrongUsage, match=r"no environment 'x' \(known: none\); no file was found"):
+        Configuration(origin="no file was found").environment("x")
+
+
+def test_equal_configurations_have_one_hash() -> None:
+    text = f"{ENVIRONMENTS}\nroutes: [{{from: dev, to: prod}}]"
+    assert len({read(text), read(text), read("")}) == 2
+
+
+def test_where_it_was_read_from_is_no_key() -> None:
+    assert "origin is not known" in refusal("origin: elsewhere")
 
 
 @pytest.mark.parametrize(("project", "repository"), [("shop", "shop/web"), ("a/b", "a/b/web"), ("", "web")])

@@ -23,6 +23,7 @@ KINDS = {
     errors.VerificationFailed: (7, "verification-failed"),
     errors.TimedOut: (8, "timed-out"),
     errors.DownstreamFailed: (9, "downstream-failed"),
+    errors.PartlyDone: (10, "partly-done"),
 }
 
 

@@ -281,6 +281,7 @@ def test_the_origin_of_a_url(url: str, origin: tuple[str, str, int]) -> None:
         "https://r.io:port/",
         "https://r.io:70000/",
         "https://[::1/",
+        "https://r.io\0.example.com/",
     ],
 )
 def test_what_has_no_origin_cannot_be_used(url: str) -> None:
@@ -302,9 +303,11 @@ def test_where_an_answer_leads(target: str, url: str) -> None:
     assert resolve("https://r.io:5000/v2/a", target) == url
 
 
-def test_an_answer_that_leads_nowhere() -> None:
-    with pytest.raises(Unreachable, match="An address cannot be used"):
-        resolve("https://r.io/", "https://[::1/")
+@pytest.mark.parametrize("target", ["https://[::1/", "ftp://r.io/", "//r.io:port/", "https://a\0b/"])
+def test_an_answer_that_leads_nowhere(target: str) -> None:
+    with pytest.raises(Unreachable, match=r"^r\.io:5000 names an address that cannot be used: ") as caught:
+        resolve("https://user:secret@r.io:5000/", target)
+    assert "secret" not in f"{caught.value} {caught.value.remedy}"
 
 
 def test_a_certificate_of_another_authority_is_not_trusted(

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from promoter.errors import WrongUsage
+from promoter.errors import TimedOut, Unreachable, WrongUsage
 from promoter.http.connection import ConnectionFailed, NotTrusted
 from promoter.http.trust import Trust
 from tests.unit.conftest import QUICK, ClientFactory
 from tests.unit.connect_proxy import ConnectProxy
+from tests.unit.plain import PlainServer
 from tests.unit.scripted import ScriptedServer, reply
 
 PASSWORD = "p@ss/w:rd"
@@ -19,10 +20,10 @@ BASIC = f"Basic {b64encode(f'alice:{PASSWORD}'.encode()).decode()}"
 
 
 @pytest.fixture
-def proxy() -> Iterator[ConnectProxy]:
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[ConnectProxy]:
     """A proxy for everybody; HTTPS_PROXY names it."""
-    with ConnectProxy() as running, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HTTPS_PROXY", running.address)
+    with ConnectProxy() as running:
+        monkeypatch.setenv("HTTPS_PROXY", running.address)
         yield running
 
 
@@ -67,10 +68,13 @@ def test_a_proxy_that_does_not_let_us_through(
     server: ScriptedServer, guarded_proxy: ConnectProxy, make_client: ClientFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://bob:wrong-secret@{guarded_proxy.address}")
-    with pytest.raises(ConnectionFailed, match="407") as caught:
-        make_client().request("PUT", server.url())
-    assert not caught.value.sent
+    with pytest.raises(Unreachable) as caught:
+        make_client(QUICK).request("PUT", server.url())
+    assert caught.value.message == (
+        f"The proxy {guarded_proxy.address} (HTTPS_PROXY) does not lead to {server.host}: it answered 407."
+    )
     assert "-secret" not in f"{caught.value} {caught.value.remedy}"
+    assert guarded_proxy.tunnels == [server.host], "it is not asked again"
     assert server.requests == []
 
 
@@ -78,10 +82,49 @@ def test_a_proxy_that_is_down(
     server: ScriptedServer, make_client: ClientFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ConnectProxy() as stopped:
-        monkeypatch.setenv("HTTPS_PROXY", stopped.address)
-    with pytest.raises(ConnectionFailed, match="Connection refused") as caught:
+        monkeypatch.setenv("https_proxy", f"http://bob:secret@{stopped.address}")
+    with pytest.raises(ConnectionFailed) as caught:
         make_client(QUICK).request("GET", server.url())
-    assert "HTTPS_PROXY" in caught.value.remedy
+    assert caught.value.message == (
+        f"The proxy {stopped.address} (https_proxy) does not lead to {server.host}: Connection refused."
+    )
+    assert "Check https_proxy" in caught.value.remedy
+    assert not caught.value.sent
+
+
+FAILING = {
+    "busy": (b"HTTP/1.1 503 Busy\r\n\r\n", "it answered 503"),
+    "too many requests": (b"HTTP/1.1 429 Slowly\r\n\r\n", "it answered 429"),
+    "no proxy": (b"SSH-2.0-OpenSSH_9.2\r\n", "the answer is not HTTP"),
+    "no answer": (b"", "the connection was closed without an answer"),
+}
+
+
+@pytest.mark.parametrize(("answer", "why"), FAILING.values(), ids=FAILING.keys())
+def test_a_proxy_that_fails_is_tried_again_and_named(
+    make_client: ClientFactory, monkeypatch: pytest.MonkeyPatch, answer: bytes, why: str
+) -> None:
+    with PlainServer(answer) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.address)
+        with pytest.raises(ConnectionFailed) as caught:
+            make_client(QUICK).request("GET", "https://registry.example.com/")
+    assert caught.value.message == (
+        f"The proxy {proxy.address} (HTTPS_PROXY) does not lead to registry.example.com:443: {why}."
+    )
+    assert proxy.connections == QUICK.attempts
+
+
+def test_a_proxy_that_does_not_exist(make_client: ClientFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "proxy.invalid:3128")
+    with pytest.raises(ConnectionFailed, match=r"^The proxy proxy\.invalid:3128 \(HTTPS_PROXY\) does not lead to "):
+        make_client().request("GET", "https://registry.example.com/")
+
+
+def test_a_proxy_that_drips_is_not_waited_for(make_client: ClientFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    with PlainServer(b"HTTP/1.1 200 OK\r\n", drop=b"X: x\r\n") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.address)
+        with pytest.raises(TimedOut):
+            make_client(seconds=0.3).request("GET", "https://registry.example.com/")
 
 
 def test_a_certificate_is_looked_at_behind_a_proxy_too(

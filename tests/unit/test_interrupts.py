@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import threading
+import time
 
 import pytest
 
 from promoter.errors import Interrupted, NotFound
-from promoter.interrupts import deferred_signals, end_of_interruptions, install
+from promoter.interrupts import deferred_signals, end_of_interruptions, install, interruptions_again, pause
 
 pytestmark = pytest.mark.usefixtures("handlers")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -78,6 +80,54 @@ def test_a_signal_that_came_too_late_is_forgotten() -> None:
         signal.raise_signal(signal.SIGTERM)
         end_of_interruptions()
     signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_signal_that_came_too_late_for_one_thing_is_in_time_for_the_next() -> None:
+    install()
+    with deferred_signals():
+        end_of_interruptions()
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(Interrupted) as caught:
+        interruptions_again()
+    assert caught.value.exit_code == 143
+
+
+def test_signals_interrupt_again() -> None:
+    install()
+    end_of_interruptions()
+    interruptions_again()
+    with pytest.raises(Interrupted):
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0, -1])
+def test_a_pause_is_over_in_time(seconds: float) -> None:
+    begun = time.monotonic()
+    pause(seconds)
+    assert max(0, seconds) <= time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_a_pause_whichever_thread_it_is_given_to(number: signal.Signals) -> None:
+    install()
+    begun = threading.Event()
+
+    def kill_itself() -> None:
+        begun.wait()
+        signal.pthread_kill(threading.get_ident(), number)
+
+    thread = threading.Thread(target=kill_itself)
+    thread.start()
+    at = time.monotonic()
+    with pytest.raises(Interrupted):
+        begin_and_pause(begun)
+    thread.join()
+    assert time.monotonic() - at < 5
+
+
+def begin_and_pause(begun: threading.Event) -> None:
+    begun.set()
+    pause(60)
 
 
 def test_a_second_signal_does_not_disturb_the_way_out() -> None:

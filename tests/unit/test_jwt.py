@@ -1,4 +1,4 @@
-"""When a token says that it expires."""
+"""When a token says that it expires, and whose it says it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from promoter.credentials.jwt import expiry, has_expired
+from promoter.credentials.jwt import expiry, has_expired, subject
 
 
 def part(content: bytes) -> str:
@@ -65,3 +65,12 @@ def test_a_token_expires_at_the_very_second() -> None:
     now = time.time()
     assert has_expired(token({"exp": now}))
     assert not has_expired(token({"exp": now + 60}))
+
+
+def test_a_jwt_says_whose_it_is() -> None:
+    assert subject(token({"sub": "system:serviceaccount:shop:promoter"})) == "system:serviceaccount:shop:promoter"
+
+
+@pytest.mark.parametrize("text", ["sha256~abcdef", token({}), token({"sub": ""}), token({"sub": 7}), token([1])])
+def test_any_other_token_says_nothing_of_it(text: str) -> None:
+    assert subject(text) is None

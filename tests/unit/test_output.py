@@ -12,11 +12,17 @@ from promoter.model.result import (
     BlobCounts,
     BuildOutcome,
     DescribeResult,
+    Failure,
     HistoryEntry,
     HistoryResult,
+    ImportResult,
     PromotionResult,
     Result,
     RollbackResult,
+    TagOutcome,
+    TagResult,
+    WatchedTag,
+    WatchResult,
 )
 
 SECRET = 's3cret-"of"-the-output'
@@ -61,6 +67,32 @@ DESCRIPTION = DescribeResult(
 ROLLBACK = RollbackResult(
     status="rolled-back", image="prod.io/web:1", digest=BEFORE, previous_digest=DIGEST, kept="1.was-aaaaaaaaaaaa"
 )
+ROLLED_BACK = ENTRY.but(action="rolled-back", source=None)
+WATCH = WatchResult(
+    tags=(
+        WatchedTag(status="promoted", source="dev/web:1", destination="prod/web:1", promotion=PROMOTION),
+        WatchedTag(status="refused", source="dev/web:2", destination="prod/web:2"),
+    ),
+    unchanged=3,
+    absent=0,
+    error=Failure(kind="partly-done", message="one was not", remedy="look", exit_code=10),
+)
+TAGS = TagResult(
+    promotion_id="42",
+    tags=(
+        TagOutcome(status="tagged", source="io/web:1", destination="prod/web:1", digest=DIGEST, previous_digest=BEFORE),
+        TagOutcome(status="unchanged", source="io/web:1", destination="prod/web:2", digest=DIGEST),
+    ),
+)
+IMPORT = ImportResult(
+    status="imported",
+    source="quay.io/web:1",
+    destination="prod/web:1",
+    digest=DIGEST,
+    previous_digest=BEFORE,
+    platforms=("linux/amd64", "linux/arm64"),
+    scheduled=True,
+)
 WORDS: dict[str, tuple[Result, list[str]]] = {
     "promotion": (
         PROMOTION,
@@ -87,11 +119,26 @@ WORDS: dict[str, tuple[Result, list[str]]] = {
         DESCRIPTION,
         ["prod.io/web:1\n", "size        3.0 MiB", "let in      promoted 2024-05-01T12:00:00Z by alice", BEFORE],
     ),
+    "description after a rollback": (
+        DESCRIPTION.but(promoted=ROLLED_BACK),
+        [f"let in      rolled-back 2024-05-01T12:00:00Z by alice, from {BEFORE}\n"],
+    ),
+    "description of a record that says little": (
+        DESCRIPTION.but(promoted=ROLLED_BACK.but(previous_digest=None)),
+        ["by alice, from unknown\n"],
+    ),
     "bare description": (
         DESCRIPTION.but(promoted=None, platforms=(), restorable=()),
         ["let in      no record", "platforms   unknown"],
     ),
+    "tags": (TAGS, [f"tagged: prod/web:1\n  digest     {DIGEST}\n", f"replaces   {BEFORE}\nunchanged: prod/web:2\n"]),
+    "import": (
+        IMPORT,
+        ["imported: prod/web:1", "platforms  linux/amd64, linux/arm64", f"replaces   {BEFORE}", "again"],
+    ),
     "rollback": (ROLLBACK, ["rolled-back: prod.io/web:1", f"replaces   {DIGEST}", "kept as    1.was-aaaaaaaaaaaa"]),
+    "watch": (WATCH, ["watched tags: 1 promoted, 1 refused, 3 unchanged\n"]),
+    "recorded rollback": (ROLLBACK.but(record="prod.io/web@sha256:r"), ["  record     prod.io/web@sha256:r\n"]),
 }
 
 
@@ -126,8 +173,27 @@ def test_what_there_is_nothing_to_say_about_is_left_out(capsys: pytest.CaptureFi
     assert capsys.readouterr().out == f"unchanged: b\n  digest     {DIGEST}\n  source     a\n  took       0.0 s\n"
 
 
+def test_a_watch_with_nothing_to_do_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    show(WatchResult(tags=(), unchanged=3, absent=1), as_json=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_only_a_watch_that_failed_has_an_error() -> None:
+    assert WATCH.to_dict()["error"]["exit_code"] == WATCH.exit_code == 10
+    well = WATCH.but(error=None)
+    assert "error" not in well.to_dict()
+    assert well.exit_code == 0
+
+
+def test_one_of_many_documents_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    show(WATCH, as_json=True, in_a_line=True)
+    shown = capsys.readouterr().out
+    assert shown.count("\n") == 1
+    assert json.loads(shown) == WATCH.to_dict() | {"tags": [tag.to_dict() for tag in WATCH.tags]}
+
+
 @pytest.mark.parametrize(
-    "result", [PROMOTION, HISTORY, DESCRIPTION, ROLLBACK], ids=lambda result: type(result).__name__
+    "result", [PROMOTION, HISTORY, DESCRIPTION, ROLLBACK, TAGS, IMPORT, WATCH], ids=lambda result: type(result).__name__
 )
 def test_a_result_as_json_has_all_fields(result: Result, capsys: pytest.CaptureFixture[str]) -> None:
     show(result, as_json=True)

@@ -93,6 +93,15 @@ def test_other_text_is_left_alone() -> None:
     assert redactor.redact("sesam") == "sesam"
 
 
+def test_secrets_are_forgotten_until_they_are_learnt_again() -> None:
+    redactor = Redactor()
+    redactor.learn("sesame")
+    redactor.forget()
+    assert redactor.redact("sesame") == "sesame"
+    redactor.learn("sesame")
+    assert redactor.redact("sesame") == SHOWN
+
+
 @pytest.fixture
 def busy_threads() -> Iterator[None]:
     """Let threads take turns as often as they can."""

@@ -59,16 +59,19 @@ def test_parameters_that_may_be_left_out_all_may() -> None:
 
 
 UNFIT = {
-    "unknown": ({"sorce": "x"}, "sorce: Extra inputs are not permitted"),
-    "underscores": ({"dry_run": True}, "dry_run: Extra inputs are not permitted"),
-    "hyphens": ({"dry-run": True}, "dry-run: Extra inputs are not permitted"),
-    "truth as text": ({"dryRun": "true"}, "dryRun: Input should be a valid boolean"),
-    "truth as number": ({"dryRun": 1}, "dryRun: Input should be a valid boolean"),
-    "text as number": ({"timeout": 60}, "timeout: Input should be a valid string"),
-    "text as list": ({"reason": ["a"]}, "reason: Input should be a valid string"),
-    "list as text": ({"mountFrom": "base"}, "mountFrom: Input should be a valid"),
-    "list of numbers": ({"mountFrom": [1]}, "mountFrom.0: Input should be a valid string"),
-    "null where it must be": ({"source": None}, "source: Field required"),
+    "unknown": ({"sorce": "x"}, "sorce is not known (did you mean source?)"),
+    "unknown, like no other": ({"colour": "red"}, "colour is not known."),
+    "underscores": ({"dry_run": True}, "dry_run is not known (did you mean dryRun?)"),
+    "underscores as well": ({"dryRun": False, "dry_run": True}, "dry_run is not known (did you mean dryRun?)"),
+    "hyphens": ({"dry-run": True}, "dry-run is not known (did you mean dryRun?)"),
+    "truth as text": ({"dryRun": "true"}, "dryRun is text, where true or false is expected (write it without quotes)"),
+    "truth as number": ({"dryRun": 1}, "dryRun is a number, where true or false is expected"),
+    "text as number": ({"timeout": 60}, "timeout is a number, where text is expected (put it in quotes)"),
+    "text as list": ({"reason": ["a"]}, "reason is a list, where text is expected"),
+    "list as text": ({"mountFrom": "base"}, "mountFrom is text, where a list is expected (put it in brackets)"),
+    "list of numbers": ({"mountFrom": [1]}, "mountFrom.0 is a number, where text is expected"),
+    "null where it must be": ({"source": None}, "source is missing"),
+    "half a character": ({"source": "\ud800"}, "the whole has half a character in it"),
 }
 
 
@@ -78,7 +81,7 @@ def test_what_does_not_fit_is_named(change: dict[str, object], message: str) -> 
 
 
 def test_what_is_missing_is_named() -> None:
-    assert "image: Field required" in refusal("{}", RollbackRequest)
+    assert "image is missing" in refusal("{}", RollbackRequest)
 
 
 NO_REQUEST = {
@@ -90,12 +93,17 @@ NO_REQUEST = {
     "null": "null",
     "duplicate": '{"source": "dev/web:1", "source": "dev/web:2", "destination": "prod"}',
     "byte order mark": "\ufeff" + json.dumps(ENDS),
+    "nested too deeply": "[" * 100_000,
 }
 
 
 @pytest.mark.parametrize("text", NO_REQUEST.values(), ids=NO_REQUEST.keys())
 def test_what_is_no_object_is_refused(text: str) -> None:
     assert "request.json is no request" in refusal(text)
+
+
+def test_where_it_is_no_json_is_told() -> None:
+    assert "line 2, column 2: this is no JSON" in refusal('{"source": "dev/web:1"\n "destination": "prod"}')
 
 
 def test_a_duplicate_is_named() -> None:

@@ -213,13 +213,73 @@ def test_wrong_usage_is_found_before_anything_is_done(
     assert json.loads(shown.out)["error"]["exit_code"] == 2
 
 
+@pytest.mark.parametrize(
+    "arguments", [["promote", *ENDS, "--forse"], ["premote"], ["promote"], ["promote", "--request=missing.json"]]
+)
+def test_an_older_result_does_not_outlive_wrong_usage(arguments: list[str]) -> None:
+    Path("result.json").write_text('{"status": "promoted", "digest": "of an earlier run"}')
+    assert main([*arguments, "--result", "result.json"]) == 2
+    assert document()["error"]["kind"] == "wrong-usage"
+
+
+@pytest.mark.parametrize("flag", ["--request=other.json", "--config=other.json", "--forse"])
+def test_a_result_never_overwrites_what_is_to_be_read(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor if the rest of the command line is wrong."""
+    path = "promotion.yaml" if flag == "--forse" else "other.json"
+    Path(path).write_text("{}")
+    assert main(["promote", *ENDS, flag, "--forse", f"--result={path}"]) == 2
+    assert f"--result would overwrite {path}" in capsys.readouterr().err
+    assert Path(path).read_text() == "{}"
+
+
+def test_a_result_is_written_as_a_whole(stand_in: Callable[[UseCase], None]) -> None:
+    """What had the file open sees no change: another file has taken its place."""
+    stand_in(promoted)
+    Path("result.json").write_text("of an earlier run")
+    with Path("result.json").open() as earlier:
+        assert main(["promote", *ENDS, "--result", "result.json"]) == 0
+        assert earlier.read() == "of an earlier run"
+    assert document()["status"] == "promoted"
+    assert [path.name for path in Path().iterdir()] == ["result.json"]
+
+
+def test_a_result_goes_where_a_link_leads(stand_in: Callable[[UseCase], None]) -> None:
+    """As /dev/stdout leads to a file of whoever started us, who would write on into what was replaced."""
+    stand_in(promoted)
+    Path("result.json").touch()
+    Path("link.json").symlink_to("result.json")
+    with Path("result.json").open() as same:
+        assert main(["promote", *ENDS, "--result", "link.json"]) == 0
+        assert json.load(same)["status"] == "promoted"
+    assert Path("link.json").is_symlink()
+
+
+def test_a_result_may_go_into_a_pipe(stand_in: Callable[[UseCase], None]) -> None:
+    stand_in(promoted)
+    reading, writing = os.pipe()
+    assert main(["promote", *ENDS, f"--result=/proc/self/fd/{writing}"]) == 0
+    os.close(writing)
+    assert os.read(reading, 4096).startswith(b'{}\n{\n  "status": "promoted"')
+    os.close(reading)
+
+
+def test_an_unknown_environment_without_a_configuration(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["promote", "dev/web:1", "prod"]) == 2
+    assert f"'dev' (known: none); no promotion.yaml was found in {Path.cwd()}.\n" in capsys.readouterr().err
+    Path("other.yaml").write_text("environments: {test: {registry: test.io}}")
+    assert main(["promote", "dev/web:1", "prod", "--config=other.yaml"]) == 2
+    assert "'dev' (known: test); other.yaml was read.\n" in capsys.readouterr().err
+
+
 def test_the_configuration_here_is_read(
     stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     stand_in(promoted)
     Path("promotion.yaml").write_text("rotues: []")
     assert main(["promote", *ENDS]) == 2
-    assert "promotion.yaml does not fit: rotues" in capsys.readouterr().err
+    assert "promotion.yaml does not fit: rotues is not known (did you mean routes?)" in capsys.readouterr().err
 
 
 def test_an_older_result_does_not_outlive_a_failure(stand_in: Callable[[UseCase], None]) -> None:

@@ -11,11 +11,12 @@ import pytest
 
 from promoter.credentials.sources import ANONYMOUS, Credential
 from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable
+from promoter.http.connection import ConnectionFailed
 from promoter.http.patience import TryAgain
 from promoter.registry.auth import Authenticator
 from promoter.registry.session import RegistrySession
 from tests.unit.conftest import QUICK, ClientFactory
-from tests.unit.scripted import Exchange, ScriptedServer, no_answer, reply
+from tests.unit.scripted import Answer, Exchange, ScriptedServer, cut_short, no_answer, raw, reply
 
 SECRET = "s3cret-of-the-session"
 CREDENTIAL = Credential("env:TOKEN", "alice", SECRET)
@@ -67,6 +68,12 @@ def test_any_request_meets_a_challenge(server: ScriptedServer, make_session: Mak
 def test_a_registry_that_asks_for_nothing_is_shown_nothing(server: ScriptedServer, make_session: MakeSession) -> None:
     make_session().request("GET", "/v2/a", SCOPES)
     assert authorizations(server) == [("/v2/a", None)]
+
+
+def test_a_challenge_whose_body_breaks_off_is_met(server: ScriptedServer, make_session: MakeSession) -> None:
+    server.will(raw(b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="r"\r\nContent-Length: 9\r\n\r\n{'), reply())
+    assert make_session().request("GET", "/v2/a", SCOPES).status == 200
+    assert authorizations(server) == [("/v2/a", None), ("/v2/a", BASIC)]
 
 
 def test_challenges_in_several_headers(
@@ -141,7 +148,7 @@ def test_the_registry_itself_is_shown_what_it_asked_for(
 
 @pytest.mark.parametrize("location", ["http://{host}/upload", "ftp://{host}/upload"])
 def test_nothing_is_sent_without_tls(server: ScriptedServer, make_session: MakeSession, location: str) -> None:
-    with pytest.raises(Unreachable, match=r"sends callers to localhost without TLS|An address cannot be used"):
+    with pytest.raises(Unreachable, match=r" (sends callers to localhost without TLS|names an address that)"):
         make_session().request("PUT", location.format(host=server.host), SCOPES)
     assert server.connections == 0
 
@@ -211,6 +218,38 @@ def test_threads_that_are_challenged_at_once_fetch_one_token(
         thread.join()
     assert statuses == [200] * threads_at_once
     assert len(other_server.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [reply(503), no_answer], ids=["busy", "no answer"])
+def test_a_token_service_that_is_down_is_tried_as_often_as_anything(
+    server: ScriptedServer, other_server: ScriptedServer, make_session: MakeSession, answer: Answer
+) -> None:
+    server.will(reply(401, WWW_Authenticate=f'Bearer realm="{other_server.url("/token")}"'))
+    other_server.will(answer)
+    session = make_session()
+    with pytest.raises(Unreachable):
+        session.http.persist(lambda: session.request("GET", "/v2/a", SCOPES, once=True))
+    assert len(other_server.requests) == QUICK.attempts
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_who_named_a_host_that_cannot_be_reached_is_told(
+    server: ScriptedServer, make_session: MakeSession, method: str
+) -> None:
+    with pytest.raises(ConnectionFailed) as caught:
+        make_session().request(method, "https://store.invalid/upload", SCOPES)
+    assert caught.value.message.startswith(
+        f"{server.host} sends callers elsewhere: https://store.invalid could not be reached"
+    )
+    assert not caught.value.sent
+
+
+def test_an_error_that_breaks_off_says_nothing(server: ScriptedServer, make_session: MakeSession) -> None:
+    server.will(cut_short(said("DENIED", "no push"), announced=1000, status=403))
+    session = make_session()
+    error = session.failure(session.request("PUT", "/v2/a", SCOPES), "pushing")
+    assert isinstance(error, NotPermitted)
+    assert error.message == f"{server.host} does not accept the credential env:TOKEN: 403 while pushing."
 
 
 FAILURES: dict[str, tuple[int, bytes, type[PromoterError], str]] = {

@@ -83,6 +83,13 @@ class DownstreamFailed(PromoterError):
     kind = "downstream-failed"
 
 
+class PartlyDone(PromoterError):
+    """Of several things some were done, and some failed."""
+
+    exit_code = 10
+    kind = "partly-done"
+
+
 class Interrupted(BaseException):
     """SIGINT or SIGTERM arrived; not an `Exception`, so that nothing mistakes it for a failure to retry.
 

@@ -34,6 +34,7 @@ from promoter.http.deadline import Deadline
 from promoter.http.patience import Patience
 from promoter.http.persistence import persist
 from promoter.http.trust import Trust
+from promoter.http.waits import Waits
 from promoter.interrupts import deferred_signals
 from promoter.model.reference import ImageReference
 
@@ -59,6 +60,7 @@ _CHECK_STORE = "Free space in the registry's storage, or wait until it takes wri
 _MEET_POLICY = "skopeo's policy.json takes no such image: let it be signed as the policy demands."
 _MEND_POLICY = "Mend skopeo's policy.json (/etc/containers/policy.json), or put one there."
 _UPGRADE = "Install skopeo 1.6 or newer; older ones cannot keep digests."
+_OLDEST = (1, 6)
 _RUN_AGAIN = "Look at the registries' logs, then run this again: what is there is not copied again."
 
 _STATUS = r"status(?:code)?:? "
@@ -90,7 +92,10 @@ class End(NamedTuple):
     trust: Trust
 
 
-def copy(source: End, destination: End, deadline: Deadline, patience: Patience, say: Callable[[str], None]) -> None:
+Say = Callable[[str], None]
+
+
+def copy(source: End, destination: End, deadline: Deadline, patience: Patience, *, say: Say, say_more: Say) -> None:
     """Copy an image with all its platforms, keeping every digest.
 
     Args:
@@ -98,7 +103,8 @@ def copy(source: End, destination: End, deadline: Deadline, patience: Patience, 
         destination: where to; by digest, so that no tag is touched.
         deadline: when to stop.
         patience: how often to try again what failed in passing.
-        say: gets skopeo's lines as they come.
+        say: gets what people want to know: that a copy failed, and when it will be tried again.
+        say_more: gets skopeo's own lines as they come.
 
     Raises:
         WrongUsage: skopeo is missing or too old.
@@ -106,16 +112,62 @@ def copy(source: End, destination: End, deadline: Deadline, patience: Patience, 
         TimedOut: the deadline passed.
 
     """
+    _require_installed()
+    with _private_directory() as private:
+        command = ["skopeo", "copy", "--all", "--preserve-digests"]
+        command += [*_side("src", source, private), *_side("dest", destination, private)]
+        command += [f"docker://{source.reference}", f"docker://{destination.reference}"]
+        image = str(destination.reference)
+        persist(lambda: _run(command, private, deadline, say_more, image), patience, deadline, Waits(say))
+
+
+def version() -> str:
+    """Ask skopeo for its version, such as `1.9.3`.
+
+    Raises:
+        WrongUsage: skopeo is missing, too old, or something else has its name.
+
+    """
+    _require_installed()
+    try:
+        said = subprocess.run(
+            ["skopeo", "--version"],
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=_GRACE_SECONDS,
+            env={"PATH": os.environ.get("PATH", os.defpath)},
+        ).stdout
+    except (OSError, ValueError, subprocess.SubprocessError):
+        said = ""
+    match = re.search(r"version (([0-9]+)\.([0-9]+)\S*)", said)
+    if match is None:
+        raise WrongUsage(f"{shutil.which('skopeo')} does not tell its version as skopeo does.", _UPGRADE)
+    if (int(match[2]), int(match[3])) < _OLDEST:
+        raise WrongUsage(f"skopeo is too old: it is {match[1]}.", _UPGRADE)
+    return match[1]
+
+
+def _require_installed() -> None:
     if shutil.which("skopeo") is None:
         raise WrongUsage(
             "skopeo is not installed, or not on PATH.", "Use the agent image, or install skopeo 1.6 or newer."
         )
-    with tempfile.TemporaryDirectory(prefix="promoter-") as name:
-        private = Path(name)
-        command = ["skopeo", "copy", "--all", "--preserve-digests"]
-        command += [*_side("src", source, private), *_side("dest", destination, private)]
-        command += [f"docker://{source.reference}", f"docker://{destination.reference}"]
-        persist(lambda: _run(command, private, deadline, say, str(destination.reference)), patience, deadline)
+
+
+@contextmanager
+def _private_directory() -> Iterator[Path]:
+    """Make a directory that nobody else can look into, and remove it with all that is in it, whatever arrives."""
+    with ExitStack() as stack:
+        with deferred_signals():
+            directory = tempfile.TemporaryDirectory(prefix="promoter-")
+            stack.callback(_remove, directory)
+        yield Path(directory.name)
+
+
+def _remove(directory: tempfile.TemporaryDirectory[str]) -> None:
+    with deferred_signals():
+        directory.cleanup()
 
 
 def _side(side: str, end: End, private: Path) -> list[str]:
@@ -130,12 +182,12 @@ def _side(side: str, end: End, private: Path) -> list[str]:
     return flags
 
 
-def _run(command: list[str], private: Path, deadline: Deadline, say: Callable[[str], None], image: str) -> None:
+def _run(command: list[str], private: Path, deadline: Deadline, say: Say, image: str) -> None:
     doing = f"copying to {image}"
     seconds = deadline.require(doing)
     last: deque[str] = deque(maxlen=_LAST_LINES)
     with _started(command, private) as process:
-        timer = Timer(seconds, process.terminate)
+        timer = Timer(seconds, _end, [process])
         timer.daemon = True  # a signal may arrive while it starts
         try:
             timer.start()
@@ -170,17 +222,21 @@ def _started(command: list[str], private: Path) -> Iterator[subprocess.Popen[str
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
-    """End the process if it still runs, gently first, and wait for it."""
+    """End the process if it still runs, and wait for it."""
     if process.stdout:
         process.stdout.close()
-    if process.poll() is not None:
-        return
+    if process.poll() is None:
+        _end(process)
+        process.wait()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ask the process to end, and make it if it does not."""
     process.terminate()
     try:
         process.wait(_GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait()
 
 
 def _environment(private: Path) -> dict[str, str]:
@@ -197,4 +253,4 @@ def _failure(image: str, lines: list[str], status: int) -> PromoterError:
     for pattern, kind, remedy in _MEANINGS:
         if re.search(pattern, words, re.IGNORECASE):
             return kind(f"skopeo could not copy {image}: {words}", remedy)
-    return PassingFailure(f"skopeo could not copy {image}, and kept failing: {words}", _RUN_AGAIN)
+    return PassingFailure(f"skopeo could not copy {image}: {words}", _RUN_AGAIN)

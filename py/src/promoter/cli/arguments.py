@@ -11,6 +11,9 @@ from promoter.errors import WrongUsage
 from promoter.model.base import Field
 from promoter.model.request import Common
 
+AGAIN = "may be given again"
+"""What the help says of a flag for several values."""
+
 _SHORT = {"verbose": ("-v",)}
 _BOOLEANS = {"true": True, "false": False}
 
@@ -19,26 +22,36 @@ class Invocation(NamedTuple):
     """What a command line asks for.
 
     Args:
-        name: the command's name.
         command: the command.
         request: its parameters; nothing if they are in a file.
         request_file: where they are then.
-        result_file: where the result is written to as JSON, besides being shown.
-        json: show the result as JSON.
 
     """
 
-    name: str
     command: Command
     request: Common | None
     request_file: str | None
-    result_file: str | None
-    json: bool
+
+
+class Files(NamedTuple):
+    """The files that a command line names."""
+
+    request: str | None
+    config: str | None
+    result: str | None
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise WrongUsage(f"{self.prog}: {message}.", f"See `{self.prog} --help`.")
+
+
+def named_files(arguments: Sequence[str]) -> Files:
+    """Return the files that a command line names, as far as it can be understood: the rest of it may be wrong."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    for name in Files._fields:
+        parser.add_argument(f"--{name}", nargs="?")
+    return Files(**vars(parser.parse_known_args(arguments)[0]))
 
 
 def parse(arguments: Sequence[str]) -> Invocation:
@@ -59,13 +72,14 @@ def parse(arguments: Sequence[str]) -> Invocation:
     if not file_given:
         for field in command.request.fields.values():
             _add(parser, field)
-    given = vars(parser.parse_args(rest))
-    request_file, result_file, json = given.pop("request"), given.pop("result"), given.pop("json")
+    given = vars(parser.parse_intermixed_args(rest))
+    request_file = given.pop("request")
+    del given["result"], given["json"]
     parameters: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in given.items() if value is not None
     }
     request = None if file_given else command.request(**parameters)
-    return Invocation(name, command, request, request_file, result_file, json)
+    return Invocation(command, request, request_file)
 
 
 def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -88,13 +102,14 @@ def _add(parser: argparse.ArgumentParser, field: Field) -> None:
     flags = [*_SHORT.get(field.name, ()), f"--{field.name.replace('_', '-')}"]
     about = field.about
     if field.is_required:
-        parser.add_argument(field.name, metavar=field.name.upper(), help=about)
+        several = "+" if field.annotation.startswith("tuple") else None
+        parser.add_argument(field.name, nargs=several, metavar=field.metavar or field.name.upper(), help=about)
     elif field.annotation == "bool":
         parser.add_argument(*flags, action="store_true", default=None, help=about)
     elif field.annotation == "bool | None":
         parser.add_argument(*flags, type=_boolean, metavar="true|false", help=about)
     elif field.annotation.startswith("tuple"):
-        parser.add_argument(*flags, action="append", metavar=field.metavar, help=about)
+        parser.add_argument(*flags, action="append", metavar=field.metavar, help=f"{about}; {AGAIN}")
     else:
         shown = f"{about} (default: {field.default})" if field.default else about
         parser.add_argument(*flags, metavar=field.metavar, help=shown)

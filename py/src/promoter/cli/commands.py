@@ -39,4 +39,9 @@ COMMANDS = {
     "history": Command(requests.HistoryRequest, "promoter.promotion.history:history"),
     "describe": Command(requests.DescribeRequest, "promoter.promotion.history:describe"),
     "rollback": Command(requests.RollbackRequest, "promoter.promotion.rollback:rollback"),
+    "watch": Command(requests.WatchRequest, "promoter.promotion.watch:watch"),
+    "tag": Command(requests.TagRequest, "promoter.streams.tag:tag"),
+    "import": Command(requests.ImportRequest, "promoter.streams.importing:import_"),
+    "doctor": Command(requests.DoctorRequest, "promoter.doctor.examination:doctor"),
+    "manifests": Command(requests.ManifestsRequest, "promoter.manifests.render:manifests"),
 }

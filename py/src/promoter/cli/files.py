@@ -35,7 +35,7 @@ def load_configuration(named: str | None) -> Configuration:
 
     """
     if named is None and not Path(DEFAULT_CONFIGURATION).exists():
-        return Configuration()
+        return Configuration(origin=f"no {DEFAULT_CONFIGURATION} was found in {Path.cwd()}")
     from promoter.model.reading import read_configuration  # noqa: PLC0415 - pydantic is slow to import
 
     name = named or DEFAULT_CONFIGURATION

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
 from promoter.credentials.redaction import SECRETS
 from promoter.errors import Interrupted, PromoterError, WrongUsage
-from promoter.model.result import DescribeResult, HistoryEntry, HistoryResult, PromotionResult, Result, RollbackResult
+from promoter.model.result import (
+    DescribeResult,
+    DoctorResult,
+    Finding,
+    HistoryEntry,
+    HistoryResult,
+    ImportResult,
+    ManifestsResult,
+    PromotionResult,
+    Result,
+    RollbackResult,
+    RolloutOutcome,
+    TagOutcome,
+    TagResult,
+    WatchResult,
+)
 
 _KIBI = 1024
 
@@ -29,12 +48,12 @@ def _print(text: str, stream: TextIO | None) -> None:
         stream.flush()
 
 
-def show(result: Result, *, as_json: bool) -> None:
-    """Show a result on standard output."""
+def show(result: Result, *, as_json: bool, in_a_line: bool = False) -> None:
+    """Show a result on standard output, if there is anything to say; see `show_json`."""
     if as_json:
-        show_json(result.to_dict())
-    else:
-        _print(SECRETS.redact("\n".join(map(_visible, _words(result)))), sys.stdout)
+        show_json(result.to_dict(), in_a_line=in_a_line)
+    elif words := _words(result):
+        _print(SECRETS.redact("\n".join(map(_visible, words))), sys.stdout)
 
 
 def _visible(line: str) -> str:
@@ -42,9 +61,9 @@ def _visible(line: str) -> str:
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in line)
 
 
-def show_json(document: dict[str, Any]) -> None:
-    """Show a document on standard output."""
-    _print(to_json(document), sys.stdout)
+def show_json(document: dict[str, Any], *, in_a_line: bool = False) -> None:
+    """Show a document on standard output, in one line if it is one of many."""
+    _print(to_json(document, indent=None if in_a_line else 2), sys.stdout)
 
 
 def error_document(error: PromoterError | Interrupted) -> dict[str, Any]:
@@ -53,25 +72,37 @@ def error_document(error: PromoterError | Interrupted) -> dict[str, Any]:
     return {"error": about}
 
 
-def to_json(document: dict[str, Any]) -> str:
+def to_json(document: dict[str, Any], indent: int | None = 2) -> str:
     """Write a document as JSON, without secrets."""
-    return json.dumps(_redacted(document), indent=2)
+    return json.dumps(_redacted(document), indent=indent)
 
 
 def write_result(path: str, document: dict[str, Any]) -> None:
-    """Write a document to a file.
+    """Write a document to a file, as a whole: whoever reads it meanwhile gets this document or the one before.
 
     Raises:
         WrongUsage: the file cannot be written.
 
     """
     try:
-        Path(path).write_text(f"{to_json(document)}\n", encoding="utf-8")
+        _replace(Path(path), f"{to_json(document)}\n")
     except (OSError, ValueError) as error:
         raise WrongUsage(
             f"The result cannot be written to {path}: {getattr(error, 'strerror', None) or error}.",
-            "Name a file in a directory that is there.",
+            "Name a file in a directory that is there and may be written to.",
         ) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    if path.is_symlink() or (path.exists() and not path.is_file()):  # such as /dev/stdout, which must stay what it is
+        path.write_text(text, encoding="utf-8")
+        return
+    temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _redacted(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
@@ -94,13 +125,7 @@ def size(count: int) -> str:
 
 
 def _words(result: Result) -> list[str]:
-    if isinstance(result, PromotionResult):
-        return _promotion(result)
-    if isinstance(result, HistoryResult):
-        return _history(result)
-    if isinstance(result, DescribeResult):
-        return _description(result)
-    return _rollback(result)
+    return _WORDS[type(result)](result)
 
 
 def _promotion(result: PromotionResult) -> list[str]:
@@ -119,9 +144,15 @@ def _promotion(result: PromotionResult) -> list[str]:
         f"  record     {result.record}" if result.record else "",
         f"  build      {result.build.name} ({result.build.phase})" if result.build else "",
         "" if result.verified else "  verified   no: the destination may not be looked at from here",
+        _rollout(result.rollout) if result.rollout else "",
+        f"  stopped    {', '.join(result.scaled_down)} (scaled to zero)" if result.scaled_down else "",
         f"  took       {result.duration_seconds:.1f} s",
     ]
     return [line for line in lines if line]
+
+
+def _rollout(rollout: RolloutOutcome) -> str:
+    return f"  rolled out {', '.join(rollout.deployments)}: {rollout.pods} pods run it"
 
 
 def _history(result: HistoryResult) -> list[str]:
@@ -134,14 +165,19 @@ def _entry(entry: HistoryEntry) -> tuple[str, str]:
     why = f": {entry.reason}" if entry.reason else ""
     return (
         f"{'*' if entry.current else ' '} {entry.at}  {entry.action}  {entry.digest}",
-        f"    from {entry.source or entry.previous_digest}, asked for by {entry.requested_by}{why}",
+        f"    from {_origin(entry)}, asked for by {entry.requested_by}{why}",
     )
+
+
+def _origin(entry: HistoryEntry) -> str:
+    """Return where the digest came from; a rollback has no source, but what the tag was before."""
+    return entry.source or entry.previous_digest or "unknown"
 
 
 def _description(result: DescribeResult) -> list[str]:
     promoted = result.promoted
     let_in = (
-        f"{promoted.action} {promoted.at} by {promoted.requested_by}, from {promoted.source}"
+        f"{promoted.action} {promoted.at} by {promoted.requested_by}, from {_origin(promoted)}"
         if promoted
         else "no record"
     )
@@ -162,4 +198,72 @@ def _rollback(result: RollbackResult) -> list[str]:
         f"  digest     {result.digest}",
         f"  replaces   {result.previous_digest}",
         *([f"  kept as    {result.kept}"] if result.kept else []),
+        *([f"  record     {result.record}"] if result.record else []),
     ]
+
+
+def _examination(result: DoctorResult) -> list[str]:
+    lines = []
+    for subject, findings in groupby(result.findings, lambda finding: finding.subject):
+        lines += [subject, *(line for finding in findings for line in _finding(finding))]
+    counts = Counter(finding.status for finding in result.findings)
+    return [*lines, f"{counts['failed']} failed, {counts['warning']} to look at, {counts['ok']} ok"]
+
+
+def _finding(finding: Finding) -> list[str]:
+    remedy = [f"{'':11}{finding.remedy}"] if finding.remedy else []
+    return [f"  {finding.status:9}{finding.message}", *remedy]
+
+
+def _tags(result: TagResult) -> list[str]:
+    return [line for outcome in result.tags for line in _tag(outcome)]
+
+
+def _tag(outcome: TagOutcome) -> list[str]:
+    return [
+        f"{outcome.status}: {outcome.destination}",
+        f"  digest     {outcome.digest}",
+        f"  source     {outcome.source}",
+        *([f"  replaces   {outcome.previous_digest}"] if outcome.previous_digest else []),
+    ]
+
+
+def _import(result: ImportResult) -> list[str]:
+    lines = [
+        f"{result.status}: {result.destination}",
+        f"  digest     {result.digest}",
+        f"  source     {result.source}",
+        f"  platforms  {', '.join(result.platforms)}" if result.platforms else "",
+        f"  replaces   {result.previous_digest}" if result.previous_digest else "",
+        "  scheduled  the cluster looks again regularly" if result.scheduled else "",
+    ]
+    return [line for line in lines if line]
+
+
+def _watched(result: WatchResult) -> list[str]:
+    """Count what came of the tags, each of which was told of already; nothing where nothing was to be done."""
+    if not result.tags:
+        return []
+    counts = Counter(tag.status for tag in result.tags)
+    counts.update(unchanged=result.unchanged, absent=result.absent)
+    words = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    return [f"watched tags: {words}"]
+
+
+def _manifests(result: ManifestsResult) -> list[str]:
+    if result.text is not None:
+        return result.text.splitlines()
+    return [f"written to {result.output}:", *(f"  {name}" for name in result.objects)]
+
+
+_WORDS: dict[type[Result], Callable[[Any], list[str]]] = {
+    PromotionResult: _promotion,
+    HistoryResult: _history,
+    DescribeResult: _description,
+    RollbackResult: _rollback,
+    WatchResult: _watched,
+    TagResult: _tags,
+    ImportResult: _import,
+    DoctorResult: _examination,
+    ManifestsResult: _manifests,
+}

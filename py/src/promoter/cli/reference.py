@@ -1,6 +1,6 @@
-"""Writes the parameter tables of the documentation from the models: `python -m promoter.cli.reference`.
+"""Writes what is generated from the models and templates: `python -m promoter.cli.reference`.
 
-docs/cli.md is written whole; in a step's help, vars/*.txt, what follows the line PARAMETERS is.
+docs/cli.md and resources/openshift are written whole; in a step's help, vars/*.txt, it is what follows PARAMETERS.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 from textwrap import wrap
 
+from promoter.cli.arguments import AGAIN
 from promoter.cli.commands import COMMANDS, Command
+from promoter.manifests.parameters import SIDES
+from promoter.manifests.render import generic_template
 from promoter.model.base import REQUIRED, Field
 from promoter.model.request import camel
 
-STEPS = {"promoteImage": "promote"}
+STEPS = {"promoteImage": "promote", "tagImage": "tag", "importImage": "import"}
 """The steps whose parameters are those of a command."""
 
 _HEADING = "PARAMETERS\n"
@@ -31,7 +34,8 @@ def documents(root: Path) -> dict[Path, str]:
     """Return what the generated files should hold."""
     steps = {root / "vars" / f"{step}.txt": COMMANDS[command] for step, command in STEPS.items()}
     written = {path: _with_parameters(path.read_text(encoding="utf-8"), command) for path, command in steps.items()}
-    return {root / "docs" / "cli.md": _command_line(), **written}
+    templates = {root / "resources" / "openshift" / f"{side}.yaml": generic_template(side) for side in SIDES}
+    return {root / "docs" / "cli.md": _command_line(), **templates, **written}
 
 
 def _command_line() -> str:
@@ -40,14 +44,18 @@ def _command_line() -> str:
 
 def _section(name: str, command: Command) -> str:
     arguments = [field for field in command.request.fields.values() if field.is_required]
-    usage = " ".join(["promoter", name, *(field.name.upper() for field in arguments), "[flags]"])
-    rows = [f"| `{_flag(field)}` | {_about(field)} |" for field in _ordered(command)]
+    usage = " ".join(["promoter", name, *map(_argument, arguments), "[flags]"])
+    rows = [f"| `{_flag(field)}` | {_about(field, AGAIN)} |" for field in _ordered(command)]
     return "\n".join([f"## {usage}", "", command.help, "", "| parameter | what it is |", "| --- | --- |", *rows, ""])
+
+
+def _argument(field: Field) -> str:
+    return field.metavar or field.name.upper()
 
 
 def _flag(field: Field) -> str:
     if field.is_required:
-        return field.name.upper()
+        return _argument(field)
     flag = f"--{field.name.replace('_', '-')}"
     return flag if field.annotation == "bool" else f"{flag} {field.metavar}"
 
@@ -58,7 +66,7 @@ def _with_parameters(text: str, command: Command) -> str:
     column = max(map(len, names.values())) + 4
     lines = []
     for field in _ordered(command):
-        first, *others = wrap(_about(field), _WIDTH - column)
+        first, *others = wrap(_about(field, "a list of them"), _WIDTH - column)
         lines += [f"  {names[field.name]}".ljust(column) + first, *(" " * column + line for line in others)]
     return head + _HEADING + "\n".join(lines) + "\n"
 
@@ -68,9 +76,15 @@ def _ordered(command: Command) -> list[Field]:
     return sorted(command.request.fields.values(), key=lambda field: not field.is_required)
 
 
-def _about(field: Field) -> str:
+def _about(field: Field, several: str) -> str:
+    """Return what a field is, with how `several` values are given to one that takes them, and its default."""
     shown = field.default not in (REQUIRED, None, False, "", ())
-    return f"{field.about}; {field.default} if left out" if shown else field.about
+    parts = (
+        field.about,
+        several if field.annotation.startswith("tuple") else "",
+        f"{field.default} if left out" if shown else "",
+    )
+    return "; ".join(part for part in parts if part)
 
 
 if __name__ == "__main__":

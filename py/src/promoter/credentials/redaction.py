@@ -32,6 +32,11 @@ class Redactor:
         with self._lock:
             self._forms = sorted({*self._forms, *forms}, key=len, reverse=True)
 
+    def forget(self) -> None:
+        """Forget all secrets: for a process that is about to load them anew, again and again."""
+        with self._lock:
+            self._forms = []
+
     def redact(self, text: str) -> str:
         """Return the text with every known secret replaced, the longest first: one may be part of another."""
         for form in self._forms:

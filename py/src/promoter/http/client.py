@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from promoter.errors import Unreachable
-from promoter.http.connection import Body, Connection, ConnectionFailed, Origin, Response, origin_of, resolve
+from promoter.http.connection import Body, Connection, ConnectionFailed, Origin, Response, host_of, origin_of, resolve
 from promoter.http.deadline import Deadline
 from promoter.http.patience import Patience, TryAgain
 from promoter.http.persistence import persist
 from promoter.http.trust import Trust
+from promoter.http.waits import Waits, say_nothing
 
-IDLE_SECONDS = 60.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
@@ -30,14 +29,23 @@ class HttpClient:
         deadline: when to stop trying.
         patience: how often to try.
         user_agent: what servers log.
+        say: takes a line for people, of what is waited for.
 
     """
 
-    def __init__(self, trust: Trust, deadline: Deadline, patience: Patience, user_agent: str) -> None:
+    def __init__(
+        self,
+        trust: Trust,
+        deadline: Deadline,
+        patience: Patience,
+        user_agent: str,
+        say: Callable[[str], None] = say_nothing,
+    ) -> None:
         self.deadline = deadline
         self._trust = trust
         self._patience = patience
         self._user_agent = user_agent
+        self._waits = Waits(say)
         self._idle: dict[Origin, list[Connection]] = {}
         self._lock = Lock()
 
@@ -72,7 +80,7 @@ class HttpClient:
 
     def persist(self, attempt: Callable[[], Result]) -> Result:
         """Call `attempt` again while it fails in passing, as patient as this client is; see `persist`."""
-        return persist(attempt, self._patience, self.deadline)
+        return persist(attempt, self._patience, self.deadline, self._waits)
 
     def attempt(self, method: str, url: str, headers: dict[str, str] | None = None, body: Body = None) -> Response:
         """Send a request once.
@@ -97,17 +105,15 @@ class HttpClient:
 
         """
         origin = origin_of(url)
-        timeout = min(IDLE_SECONDS, self.deadline.require(f"talking to {origin[1]}"))
         sent = {"User-Agent": self._user_agent, **(headers or {})}
         connection = self._take(origin)
         try:
-            head, stream = connection.send(method, url, sent, body, timeout)
+            head, stream = connection.send(method, url, sent, body)
         except ConnectionFailed:
-            timeout = min(IDLE_SECONDS, self.deadline.require(f"talking to {origin[1]}"))
             if not connection.used or method not in _SAFE:
                 raise
-            connection = Connection(origin, self._trust)
-            head, stream = connection.send(method, url, sent, body, timeout)
+            connection = self._connection(origin)
+            head, stream = connection.send(method, url, sent, body)
         return Response(method, url, head, stream, lambda reusable: self._give_back(connection, reusable))
 
     def follow(self, method: str, url: str, headers: dict[str, str], *, once: bool = False) -> Response:
@@ -131,7 +137,7 @@ class HttpClient:
                 headers = {name: value for name, value in headers.items() if name != "Authorization"}
             url = target
         raise Unreachable(
-            f"{urlsplit(url).netloc} redirects without end, or to a place without TLS.",
+            f"{host_of(url)} redirects without end, or to a place without TLS.",
             "Ask whoever runs the registry where its blobs are served from.",
         )
 
@@ -151,7 +157,10 @@ class HttpClient:
                 if not connection.is_dropped:
                     return connection
                 connection.close()
-        return Connection(origin, self._trust)
+        return self._connection(origin)
+
+    def _connection(self, origin: Origin) -> Connection:
+        return Connection(origin, self._trust, self.deadline)
 
     def _give_back(self, connection: Connection, reusable: bool) -> None:
         if not reusable:

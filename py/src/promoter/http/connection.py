@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from io import BufferedReader
 from select import select
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from promoter.errors import PassingFailure, Unreachable
-from promoter.http.proxy import open_tunnel, proxy_for
+from promoter.errors import PassingFailure, TimedOut, Unreachable
+from promoter.http.channel import IDLE_SECONDS, Allowance, Channel
+from promoter.http.deadline import Deadline
+from promoter.http.proxy import Proxy, no_way_through, open_tunnel, proxy_for
 from promoter.http.trust import Trust
 from promoter.http.wire import Head, Malformed, has_body, is_delimited, read_body, read_head, request_head
 
@@ -43,13 +48,9 @@ def origin_of(url: str) -> Origin:
 
     """
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        return _origin(url)
     except ValueError as error:
-        raise _malformed(error) from error
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise _malformed("http:// or https:// and a host are missing")
-    return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
+        raise Unreachable(f"An address cannot be used: {error}.", "Check the URLs in the configuration.") from error
 
 
 def resolve(base: str, target: str) -> str:
@@ -60,16 +61,43 @@ def resolve(base: str, target: str) -> str:
 
     """
     try:
-        return urljoin(base, target)
+        url = urljoin(base, target)
     except ValueError as error:
-        raise _malformed(error) from error
+        raise _nowhere(host_of(base), error) from error
+    return checked_url(url, host_of(base))
 
 
-def _malformed(why: object) -> Unreachable:
+def checked_url(url: str, named_by: str) -> str:
+    """Return a URL that a host named, if it leads anywhere.
+
+    Raises:
+        Unreachable: it does not.
+
+    """
+    try:
+        _origin(url)
+    except ValueError as error:
+        raise _nowhere(named_by, error) from error
+    return url
+
+
+def _nowhere(named_by: str, why: ValueError) -> Unreachable:
     return Unreachable(
-        f"An address cannot be used: {why}.",
-        "Check the URLs in the configuration; or the server named it (a redirect, a token service): ask who runs it.",
+        f"{named_by} names an address that cannot be used: {why}.",
+        "Ask whoever runs it where it wants tokens, uploads, redirects or further pages to be looked for.",
     )
+
+
+def _origin(url: str) -> Origin:
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname or not parts.hostname.isprintable():
+        raise ValueError("http:// or https:// and a host are missing")
+    return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
+
+
+def host_of(url: str) -> str:
+    """Return a URL's host, with the port if there is one."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 class Response:
@@ -81,6 +109,7 @@ class Response:
         self.status = head.status
         self.headers = head.headers
         self.url = url
+        self.host = host_of(url)
         self._head = head
         self._stream = stream
         self._has_body = has_body(method, head)
@@ -94,11 +123,17 @@ class Response:
         """Return the whole body; meant for manifests, tokens and error texts, never for layers."""
         return b"".join(self.chunks())
 
+    def drain(self) -> None:
+        """Read the body to no purpose but the connection's next; if it breaks off, that is all that is lost."""
+        with suppress(ConnectionFailed, TimedOut):
+            deque(self.chunks(), maxlen=0)
+
     def chunks(self) -> Iterator[bytes]:
         """Yield the body as it arrives, at most 256 KiB at a time; nothing the second time.
 
         Raises:
             ConnectionFailed: the connection broke before the end.
+            TimedOut: the deadline has passed.
 
         """
         reusable = False
@@ -124,22 +159,32 @@ def _nothing_more(_reusable: bool) -> None:
 
 
 class Connection:
-    """A kept connection to one origin, through a proxy where the environment names one."""
+    """A kept connection to one origin, through a proxy where the environment names one.
 
-    def __init__(self, origin: Origin, trust: Trust) -> None:
+    Args:
+        origin: scheme, host and port.
+        trust: whose certificates are accepted.
+        deadline: when to stop.
+        idle_seconds: how long a silence may be.
+
+    """
+
+    def __init__(self, origin: Origin, trust: Trust, deadline: Deadline, idle_seconds: float = IDLE_SECONDS) -> None:
         self.origin = origin
         self.used = False
         self._trust = trust
+        self._allowance = Allowance(origin[1], deadline, idle_seconds)
         self._socket: socket.socket | None = None
+        self._channel: Channel | None = None
         self._stream: BufferedReader | None = None
 
-    def send(
-        self, method: str, url: str, headers: dict[str, str], body: Body, timeout: float
-    ) -> tuple[Head, BufferedReader]:
+    def send(self, method: str, url: str, headers: dict[str, str], body: Body) -> tuple[Head, BufferedReader]:
         """Send one request and return the head of its answer, and the stream its body is on.
 
         Raises:
             NotTrusted: the certificate is not accepted.
+            TimedOut: the deadline has passed.
+            Unreachable: a proxy refuses to let us through.
             ConnectionFailed: anything else that kept an answer from arriving.
 
         """
@@ -147,9 +192,9 @@ class Connection:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         sent = False
         try:
-            sock, stream = self._opened(timeout)
+            channel, stream = self._opened()
             sent = True
-            _send(sock, method, target, {"Host": parts.netloc.rpartition("@")[2], **headers}, body)
+            _send(channel, method, target, {"Host": host_of(url), **headers}, body)
             head = read_head(stream)
         except ssl.SSLCertVerificationError as error:
             self.close()
@@ -159,6 +204,7 @@ class Connection:
             ) from error
         except (OSError, Malformed, UnicodeError) as error:
             self.close()
+            self._allowance.seconds()
             raise _broken(url, error, sent=sent) from error
         except BaseException:  # from whoever makes the body, or a signal: the server waits for the rest of a request
             self.close()
@@ -171,53 +217,85 @@ class Connection:
         """Whether the server has closed this kept connection: nothing else makes an idle one readable."""
         return self._socket is None or bool(select([self._socket], [], [], 0)[0])
 
+    @property
+    def certificate(self) -> dict[str, Any]:
+        """The server's certificate as `ssl.SSLSocket.getpeercert` gives it; empty if none was verified."""
+        return (self._socket.getpeercert() or {}) if isinstance(self._socket, ssl.SSLSocket) else {}
+
     def close(self) -> None:
         """Close the socket."""
         if self._stream:
             self._stream.close()
         if self._socket:
             self._socket.close()
-        self._socket = self._stream = None
+        self._socket = self._channel = self._stream = None
 
-    def _opened(self, timeout: float) -> tuple[socket.socket, BufferedReader]:
-        if self._socket is None or self._stream is None:
-            self._socket = self._connect(timeout)
-            self._stream = self._socket.makefile("rb")
-        self._socket.settimeout(timeout)
-        return self._socket, self._stream
+    def _opened(self) -> tuple[Channel, BufferedReader]:
+        if self._channel is None or self._stream is None:
+            self._socket = self._connect()
+            self._channel = Channel(self._socket, self._allowance)
+            self._stream = BufferedReader(self._channel)
+        return self._channel, self._stream
 
-    def _connect(self, timeout: float) -> socket.socket:
+    def _connect(self) -> socket.socket:
         scheme, host, port = self.origin
         proxy = proxy_for(scheme, host, port)
-        at = (proxy.hostname or "", proxy.port or 80) if proxy else (host, port)
-        sock = socket.create_connection(at, timeout)
+        sock = self._through(proxy) if proxy else socket.create_connection((host, port), self._allowance.seconds())
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if proxy:
-                open_tunnel(sock, proxy, host, port)
+            sock.settimeout(self._allowance.seconds())
             return sock if scheme == "http" else self._trust.context.wrap_socket(sock, server_hostname=host)
         except BaseException:
             sock.close()
             raise
 
+    def _through(self, proxy: Proxy) -> socket.socket:
+        """Return a connection through a proxy.
 
-def _send(sock: socket.socket, method: str, target: str, headers: dict[str, str], body: Body) -> None:
+        Raises:
+            Unreachable: the proxy refuses.
+            ConnectionFailed: it fails.
+
+        """
+        _, host, port = self.origin
+        try:
+            sock = socket.create_connection(proxy.address, self._allowance.seconds())
+            try:
+                open_tunnel(Channel(sock, self._allowance), proxy, host, port)
+            except BaseException:
+                sock.close()
+                raise
+        except (OSError, Malformed, UnicodeError) as error:
+            self._allowance.seconds()
+            raise ConnectionFailed(*no_way_through(proxy, host, port, _words(error)), sent=False) from error
+        return sock
+
+
+def _send(channel: Channel, method: str, target: str, headers: dict[str, str], body: Body) -> None:
     if callable(body):
-        sock.sendall(request_head(method, target, headers))
+        channel.send(request_head(method, target, headers))
         for chunk in body():
-            sock.sendall(chunk)
+            channel.send(chunk)
     elif body is not None or method in _WITH_BODY:
         content = body or b""
-        sock.sendall(request_head(method, target, {**headers, "Content-Length": str(len(content))}) + content)
+        channel.send(request_head(method, target, {**headers, "Content-Length": str(len(content))}) + content)
     else:
-        sock.sendall(request_head(method, target, headers))
+        channel.send(request_head(method, target, headers))
 
 
-def _broken(url: str, error: object, *, sent: bool) -> ConnectionFailed:
-    parts = urlsplit(url)
-    what = getattr(error, "strerror", None) or str(error) or type(error).__name__
+def _broken(url: str, error: Exception, *, sent: bool) -> ConnectionFailed:
+    if isinstance(error, Malformed):
+        return ConnectionFailed(
+            f"{host_of(url)} gives no answer that can be read: {error}.",
+            "Look at what answers under this host name, and at what is in front of it.",
+            sent=sent,
+        )
     return ConnectionFailed(
-        f"{parts.scheme}://{parts.netloc} could not be reached: {what}.",
+        f"{urlsplit(url).scheme}://{host_of(url)} could not be reached: {_words(error)}.",
         "Check the host name, the port, the proxy settings (HTTPS_PROXY, NO_PROXY), and that the service is up.",
         sent=sent,
     )
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from promoter.errors import TimedOut
 
@@ -31,6 +33,15 @@ class Deadline:
     def leave(self, seconds: float) -> None:
         """Leave so many seconds from now, whatever was left: for the way out."""
         self._end = time.monotonic() + seconds
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Put the end back afterwards, whatever was allowed or left meanwhile: for one of several things to do."""
+        end = self._end
+        try:
+            yield
+        finally:
+            self._end = end
 
     def require(self, doing: str) -> float:
         """Return the seconds left.

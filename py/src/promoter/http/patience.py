@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from promoter.errors import PassingFailure
 from promoter.http.connection import Response
 
 
@@ -14,12 +15,26 @@ class Patience(NamedTuple):
         attempts: how many times in all.
         first_wait: seconds before the second attempt; it doubles with each further one.
         longest_wait: seconds; also the most that a server's `Retry-After` is waited for.
+        spread: up to which share of it a wait is made longer by chance, so that those who failed together do not all
+            come back together.
 
     """
 
     attempts: int = 6
     first_wait: float = 0.25
     longest_wait: float = 60.0
+    spread: float = 0.5
+
+
+class Busy(PassingFailure):
+    """A service answered that it may be better next time.
+
+    `retry_after` is what it said about when (the header of that name), if anything.
+    """
+
+    def __init__(self, message: str, remedy: str, retry_after: str) -> None:
+        super().__init__(message, remedy)
+        self.retry_after = retry_after
 
 
 class TryAgain(Exception):
@@ -31,5 +46,6 @@ class TryAgain(Exception):
     """
 
     def __init__(self, response: Response) -> None:
-        super().__init__(response.status)
+        super().__init__(f"{response.host} answered {response.status}")
         self.response = response
+        self.retry_after = response.headers.get("Retry-After")

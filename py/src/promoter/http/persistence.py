@@ -8,12 +8,13 @@ from typing import TypeVar
 from promoter.errors import PassingFailure
 from promoter.http.deadline import Deadline
 from promoter.http.patience import Patience, TryAgain
+from promoter.http.waits import Waits
 
 Result = TypeVar("Result")
 
 
-def persist(attempt: Callable[[], Result], patience: Patience, deadline: Deadline) -> Result:
-    """Call `attempt` until it succeeds, fails for good, or patience or time is over.
+def persist(attempt: Callable[[], Result], patience: Patience, deadline: Deadline, waits: Waits) -> Result:
+    """Call `attempt` until it succeeds, fails for good, or patience or time is over; `waits` are said meanwhile.
 
     Raises:
         TryAgain, PassingFailure: the last failure of the kind that is tried again.
@@ -24,4 +25,4 @@ def persist(attempt: Callable[[], Result], patience: Patience, deadline: Deadlin
     except (TryAgain, PassingFailure) as failure:
         from promoter.http.backoff import try_again  # noqa: PLC0415 - most commands never need it
 
-        return try_again(attempt, failure, patience, deadline)
+        return try_again(attempt, failure, patience, deadline, waits)

@@ -16,7 +16,7 @@ CHUNK = 256 * 1024
 _LONGEST_LINE = 64 * 1024
 _MOST_FIELDS = 200
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
-_LENGTH = re.compile(r"[0-9]{1,18}")
+_COUNT = re.compile(r"[0-9]{1,18}")
 _CHUNK_LENGTH = re.compile(rb"([0-9a-fA-F]{1,16})[ \t]*[;\r\n]")
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
@@ -45,6 +45,11 @@ class Headers:
         """Take in a field."""
         key = name.lower()
         self._values[key] = f"{self._values[key]}, {value}" if key in self._values else value
+
+    def count(self, name: str) -> int | None:
+        """Return a field's value as a number of bytes; nothing where there is none, or it is something else."""
+        value = self.get(name)
+        return int(value) if _COUNT.fullmatch(value) else None
 
     @property
     def media_type(self) -> str:
@@ -120,12 +125,12 @@ def read_body(stream: BufferedReader, head: Head) -> Iterator[bytes]:
     """
     if head.headers.get("Transfer-Encoding").lower() == "chunked":
         return _chunked(stream)
-    length = head.headers.get("Content-Length")
-    if not length:
+    if not head.headers.get("Content-Length"):
         return iter(lambda: stream.read1(CHUNK), b"")
-    if not _LENGTH.fullmatch(length):
+    length = head.headers.count("Content-Length")
+    if length is None:
         raise Malformed("the length is no number")
-    return _exactly(stream, int(length))
+    return _exactly(stream, length)
 
 
 def is_delimited(head: Head) -> bool:

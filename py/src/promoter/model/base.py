@@ -37,9 +37,9 @@ class Field:
 REQUIRED: Any = object()
 
 
-def required(about: str) -> Any:  # noqa: ANN401 - stands for the field's own type
+def required(about: str, *, metavar: str = "") -> Any:  # noqa: ANN401 - stands for the field's own type
     """Make a field that must be given; on the command line it is an argument without a flag."""
-    return Field(REQUIRED, about)
+    return Field(REQUIRED, about, metavar)
 
 
 def option(about: str, *, default: Any, metavar: str = "TEXT") -> Any:  # noqa: ANN401 - see above
@@ -80,7 +80,7 @@ class Model:
         return type(other) is type(self) and vars(other) == vars(self)
 
     def __hash__(self) -> int:
-        return hash(tuple(vars(self).values()))
+        return hash(tuple(map(_hashable, vars(self).values())))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
@@ -105,6 +105,10 @@ class Model:
         from promoter.model.checking import schema_of  # noqa: PLC0415 - pydantic is there already if this is called
 
         return schema_of(cls, handler)
+
+
+def _hashable(value: Any) -> Any:  # noqa: ANN401 - whatever fields hold
+    return frozenset(value.items()) if isinstance(value, dict) else value
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever fields hold

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from promoter.errors import WrongUsage
-from promoter.model.base import Model, option
-from promoter.model.reference import is_host, parse_name, split_host
+from promoter.model.base import option
+from promoter.model.duration import seconds
+from promoter.model.install import Install
+from promoter.model.reference import checked_repository, is_host, parse_name, split_host
+from promoter.model.section import Section
+from promoter.model.workload import parse_workload
+
+_PROJECT = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
-class _Section(Model):
-    """Unknown keys are refused, values keep their type, and names are written with hyphens."""
-
-    @staticmethod
-    def spell(name: str) -> str:
-        """Return a field's name with hyphens."""
-        return name.rstrip("_").replace("_", "-")
-
-
-class Cluster(_Section):
+class Cluster(Section):
     """The API of the cluster that an environment's project is in.
 
     Args:
@@ -38,7 +36,7 @@ class Cluster(_Section):
     tls_verify: bool = True
 
 
-class Environment(_Section):
+class Environment(Section):
     """A registry and project, with the credential to use there.
 
     Args:
@@ -64,14 +62,19 @@ class Environment(_Section):
         """Return the repository of an image of this environment."""
         return f"{self.project}/{name}" if self.project else name
 
+    @property
+    def cluster_project(self) -> str:
+        """The project in its cluster, whose name may differ from the registry's."""
+        return (self.cluster and self.cluster.project) or self.project
 
-class Webhook(_Section):
+
+class Webhook(Section):
     """The generic webhook of production's BuildConfig.
 
     Args:
         api: URL of the production cluster's API server.
-        project: the BuildConfig's project.
-        build_config: its name.
+        project: the BuildConfig's project; the one its environment has in the cluster if left out.
+        build_config: its name; if left out, it is found, see `promoter.openshift.discovery`.
         secret: credential source of the webhook's secret.
         credentials: credential source of a bearer token for the API: to trigger, and to follow the build.
         ca: PEM file with the authority to trust.
@@ -82,8 +85,8 @@ class Webhook(_Section):
     """
 
     api: str
-    project: str
-    build_config: str
+    project: str = ""
+    build_config: str = ""
     secret: str
     credentials: str = "anonymous"
     ca: str | None = None
@@ -92,7 +95,22 @@ class Webhook(_Section):
     legacy_api: bool = False
 
 
-class Route(_Section):
+class Rollout(Section):
+    """What is waited for once a tag was flipped on a route.
+
+    Args:
+        deployments: `deployment/NAME` or `dc/NAME`; those that the tag triggers if left out.
+        timeout: the most time the rollout may take.
+        roll_back: false leaves the tag where it is if the rollout fails.
+
+    """
+
+    deployments: tuple[str, ...] = ()
+    timeout: str = "15m"
+    roll_back: bool = True
+
+
+class Route(Section):
     """A way from one environment to another.
 
     Args:
@@ -102,6 +120,8 @@ class Route(_Section):
         through: `copy`, or `webhook` to hand over to production's pipeline.
         webhook: where to hand over to.
         mount_from: repositories of the destination's registry that blobs are mounted from.
+        watch: what `promoter watch` promotes: `name:tag`, where `*` and `?` in the tag stand for any characters.
+        rollout: what is waited for once a tag was flipped; nothing is if left out.
 
     """
 
@@ -111,17 +131,31 @@ class Route(_Section):
     through: Literal["copy", "webhook"] = "copy"
     webhook: Webhook | None = None
     mount_from: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
+    rollout: Rollout | None = None
 
     def takes(self, name: str) -> bool:
         """Tell whether an image of that name may take this route."""
         return any(fnmatchcase(name, pattern) for pattern in self.images)
 
 
-class Configuration(_Section):
-    """All environments and routes."""
+class Sections(Section):
+    """What `promotion.yaml` has: all environments and routes, and what is installed for them."""
 
     environments: dict[str, Environment] = option("the environments by name", default={})
     routes: tuple[Route, ...] = ()
+    install: Install = Install()
+
+
+class Configuration(Sections):
+    """All environments and routes, and where they come from.
+
+    Args:
+        origin: what was read, or why nothing was, for messages.
+
+    """
+
+    origin: str = "no configuration was read"
 
     def environment(self, name: str) -> Environment:
         """Return an environment.
@@ -134,8 +168,9 @@ class Configuration(_Section):
             return self.environments[name]
         known = ", ".join(sorted(self.environments)) or "none"
         raise WrongUsage(
-            f"There is no environment {name!r} (known: {known}).",
-            "Add it to the configuration, correct the name, or write a full reference with the registry's host.",
+            f"There is no environment {name!r} (known: {known}); {self.origin}.",
+            "Add it to the configuration (--config names another file), correct the name, or write a full reference "
+            "with the registry's host.",
         )
 
     def route(self, origin: str | None, target: str | None) -> Route | None:
@@ -148,12 +183,29 @@ class Configuration(_Section):
         return next((name for name, place in places if (place.registry, place.project) == (registry, project)), None)
 
 
+def completed(configuration: Configuration) -> Configuration:
+    """Return the configuration with the project of every webhook that leaves it out.
+
+    Raises:
+        WrongUsage: the route leads to an unknown environment.
+
+    """
+    return configuration.but(routes=tuple(_completed(route, configuration) for route in configuration.routes))
+
+
+def _completed(route: Route, configuration: Configuration) -> Route:
+    if route.webhook is None or route.webhook.project:
+        return route
+    project = configuration.environment(route.to).cluster_project
+    return route.but(webhook=route.webhook.but(project=project))
+
+
 def check(configuration: Configuration) -> None:
     """See whether the parts fit together.
 
     Raises:
         WrongUsage: an environment cannot be named in front of an image, or is at no registry and project; a route names
-            an unknown environment, or lacks its webhook; two routes have the same ends.
+            an unknown environment, or lacks its webhook or that one's project; two routes have the same ends.
 
     """
     for name, environment in configuration.environments.items():
@@ -170,6 +222,49 @@ def check(configuration: Configuration) -> None:
             raise WrongUsage(
                 f"The route from {ends[0]} to {ends[1]} has only one of `through: webhook` and `webhook:`.",
                 "Write both, or neither.",
+            )
+        for repository in route.mount_from:
+            checked_repository(repository)
+        _check_watched(route)
+        _check_rollout(route, configuration.environment(route.to))
+        if route.webhook and not _PROJECT.fullmatch(route.webhook.project):
+            raise WrongUsage(
+                f"The webhook from {ends[0]} to {ends[1]} is in {route.webhook.project!r}, which is no project's name.",
+                "Give the webhook the `project` that production's BuildConfig is in.",
+            )
+
+
+def _check_rollout(route: Route, target: Environment) -> None:
+    if route.rollout is None:
+        return
+    rolls_out = f"The route from {route.from_} to {route.to} has a `rollout`"
+    if route.webhook:
+        raise WrongUsage(
+            f"{rolls_out}, but hands over to production's pipeline.",
+            "Give it to the route in production's own configuration.",
+        )
+    if target.cluster is None:
+        raise WrongUsage(f"{rolls_out}, but {route.to} names no cluster.", f"Give {route.to} its `cluster`.")
+    for text in route.rollout.deployments:
+        parse_workload(text)
+    seconds(route.rollout.timeout)
+
+
+def _check_watched(route: Route) -> None:
+    for pattern in route.watch:
+        watches = f"The route from {route.from_} to {route.to} watches {pattern!r}"
+        name, _, tag = pattern.partition(":")
+        if not tag or "@" in tag:
+            raise WrongUsage(f"{watches}, which is not name:tag.", "Write name:tag; the tag may have * and ?.")
+        if set(name) & set("*?"):
+            raise WrongUsage(
+                f"{watches}: images cannot be found by a pattern, since registries do not list them to everybody.",
+                "Write each image's name; * and ? may stand in the tag alone.",
+            )
+        parse_name(f"{name}:{re.sub('[*?]', '_', tag)}", whole=pattern)
+        if not route.takes(name):
+            raise WrongUsage(
+                f"{watches}, which is none of its images.", "Add it to the route's `images`, or do not watch it."
             )
 
 

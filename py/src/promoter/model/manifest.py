@@ -26,6 +26,11 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
+def is_digest(text: str) -> bool:
+    """Tell whether the text has a digest's form (OCI image spec, "Digests"), with which it can be part of a URL."""
+    return _DIGEST.fullmatch(text) is not None
+
+
 class Descriptor(NamedTuple):
     """What points at content: media type, digest, size in bytes."""
 
@@ -94,7 +99,7 @@ def read_manifest(content: bytes, media_type: str) -> Manifest:
 def _descriptor(entry: dict[str, Any]) -> Descriptor:
     """Read what becomes part of URLs and of sums with the care that input from elsewhere needs."""
     digest, size, platform = entry["digest"], entry["size"], entry.get("platform")
-    if not _DIGEST.fullmatch(digest):
+    if not is_digest(digest):
         raise ValueError(f"{digest!r} in it is no digest")
     if isinstance(size, bool) or not isinstance(size, int) or size < 0:
         raise ValueError(f"{size!r} in it is no size")

@@ -10,21 +10,45 @@ from pydantic import TypeAdapter, ValidationError
 
 from promoter.errors import WrongUsage
 from promoter.model.base import Model
-from promoter.model.configuration import Configuration, check
+from promoter.model.configuration import Configuration, Sections, check, completed
+from promoter.model.wording import of_misfit, of_syntax
 
 Made = TypeVar("Made", bound=Model)
-_TEXT = "tag:yaml.org,2002:str"
-_MERGE = "tag:yaml.org,2002:merge"
+_YAML = "tag:yaml.org,2002:"
+_TEXT, _DATE, _MERGE = f"{_YAML}str", f"{_YAML}timestamp", f"{_YAML}merge"
+_TAGS = {_TEXT, _MERGE, *(f"{_YAML}{kind}" for kind in ("int", "float", "bool", "null", "seq", "map"))}
+
+
+class _Unfit(yaml.composer.ComposerError):
+    """Something stands here that YAML has, and the configuration has not."""
+
+    def __init__(self, words: str, mark: yaml.Mark) -> None:
+        super().__init__(None, None, words, mark)
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML, except that a key is text and may stand only once in a mapping; PyYAML takes the last without a word."""
+    """YAML of JSON's kinds of value, with keys that are text and stand once; PyYAML would take the last of them."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - PyYAML's own
+        """Read any part.
+
+        Raises:
+            _Unfit: it is of a kind that JSON has not, such as a date.
+
+        """
+        node = super().compose_node(parent, index)
+        if node and node.tag == _DATE:
+            raise _Unfit("this is a date; put it in quotes if it is meant as text", node.start_mark)
+        if node and node.tag not in _TAGS:
+            tag = node.tag.replace(_YAML, "!!")
+            raise _Unfit(f"nothing here has the tag {tag}; write the value alone", node.start_mark)
+        return node
 
     def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
         """Read a mapping, before merge keys (`<<`) are resolved: what is merged in may be overridden.
 
         Raises:
-            yaml.composer.ComposerError: a key stands twice, or is no text.
+            _Unfit: a key stands twice, or is no text.
 
         """
         node = super().compose_mapping_node(anchor)
@@ -33,9 +57,9 @@ class _StrictLoader(yaml.SafeLoader):
             if key.tag == _MERGE:
                 continue
             if key.tag != _TEXT:
-                raise yaml.composer.ComposerError(None, None, "a key is no text: put it in quotes", key.start_mark)
+                raise _Unfit("a key is no text; put it in quotes", key.start_mark)
             if key.value in seen:
-                raise yaml.composer.ComposerError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+                raise _Unfit(f"the key {key.value!r} stands twice", key.start_mark)
             seen.add(key.value)
         return node
 
@@ -51,16 +75,24 @@ def read_configuration(text: str, name: str) -> Configuration:
         WrongUsage: it is no YAML, or does not fit the model; all that does not fit is named.
 
     """
-    try:
-        data = yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
-        content = json.dumps({} if data is None else data)
-    except (yaml.YAMLError, TypeError, ValueError) as error:
-        raise WrongUsage(
-            f"{name} cannot be read: {error}.", "Correct the file; a date that is meant as text goes in quotes."
-        ) from error
-    configuration = _fit(Configuration, content, name)
+    sections = _fit(Sections, _json(text, name), name, "docs/configuration.md")
+    configuration = completed(Configuration(**vars(sections), origin=f"{name} was read"))
     check(configuration)
     return configuration
+
+
+def _json(text: str, name: str) -> str:
+    """Turn YAML into JSON, in which pydantic takes a list for a tuple, and nothing else for what it is not."""
+    try:
+        data = yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
+        return json.dumps({} if data is None else data)
+    except yaml.YAMLError as error:
+        why = of_syntax(error, text)
+    except (ValueError, LookupError, RecursionError):
+        why = "a part contains itself, is nested too deeply, or is not what its tag says"
+    raise WrongUsage(
+        f"{name} cannot be read: {why}.", "Correct the file; docs/configuration.md lists what it may have."
+    )
 
 
 def read_request(model: type[Made], text: str, name: str) -> Made:
@@ -72,11 +104,17 @@ def read_request(model: type[Made], text: str, name: str) -> Made:
     """
     try:
         data = json.loads(text, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise WrongUsage(f"{name} is no request: {where}: this is no JSON.", "It is one JSON object.") from error
+    except RecursionError as error:
+        raise WrongUsage(f"{name} is no request: it is nested too deeply.", "It is one JSON object.") from error
     except ValueError as error:
         raise WrongUsage(f"{name} is no request: {error}.", "It is one JSON object.") from error
     if not isinstance(data, dict):
         raise WrongUsage(f"{name} is no request: it is JSON, but no object.", "It is one JSON object.")
-    return _fit(model, json.dumps({key: value for key, value in data.items() if value is not None}), name)
+    given = {key: value for key, value in data.items() if value is not None}
+    return _fit(model, json.dumps(given), name, "docs/cli.md")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -86,15 +124,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _fit(model: type[Made], content: str, name: str) -> Made:
+def _fit(model: type[Made], content: str, name: str, reference: str) -> Made:
     try:
         return TypeAdapter(model).validate_json(content)
     except ValidationError as error:
-        problems = [
-            f"{'.'.join(map(str, problem['loc'])) or 'as a whole'}: {problem['msg']}"
-            for problem in error.errors(include_url=False)
-        ]
+        problems = "; ".join(map(of_misfit, error.errors(include_url=False)))
         raise WrongUsage(
-            f"{name} does not fit: {'; '.join(problems)}.",
-            "Correct what is named; docs/configuration.md lists every key.",
+            f"{name} does not fit: {problems}.", f"Correct what is named; {reference} lists what there is."
         ) from None

@@ -103,9 +103,13 @@ def parse_name(text: str, whole: str | None = None, *, bare: bool = False) -> Im
         raise WrongUsage(f"{shown!r} is not an image reference: {tag!r} is no tag.", _FORM)
     if bare and (at or colon):
         raise WrongUsage(f"{shown!r} names more than a repository.", "Leave tag and digest out of it.")
-    if not _REPOSITORY.fullmatch(repository) or len(repository) > _LONGEST_REPOSITORY:
+    if not _is_repository(repository):
         raise WrongUsage(f"{shown!r} is not an image reference: {repository!r} is no repository.", _FORM)
     return ImageName(repository, tag or None, digest or None)
+
+
+def _is_repository(text: str) -> bool:
+    return _REPOSITORY.fullmatch(text) is not None and len(text) <= _LONGEST_REPOSITORY
 
 
 def is_host(text: str) -> bool:
@@ -127,6 +131,20 @@ def checked_tag(tag: str) -> str:
             "A tag has 1 to 128 letters, digits, '_', '.' or '-', and begins with none of the last two.",
         )
     return tag
+
+
+def checked_repository(name: str) -> str:
+    """Return the name if it is a repository's, without the registry.
+
+    Raises:
+        WrongUsage: it is not.
+
+    """
+    if split_host(name)[0] is not None or not _is_repository(name):
+        raise WrongUsage(
+            f"{name!r} is not a repository.", "Write project/name, in lower case, without registry, tag and digest."
+        )
+    return name
 
 
 def checked_digest(digest: str) -> str:

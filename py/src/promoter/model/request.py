@@ -40,14 +40,18 @@ class DestinationAccess(Common):
     )
 
 
-class Access(DestinationAccess):
-    """How both sides are reached, where no environment of the configuration says it."""
+class SourceAccess(Common):
+    """How the source is reached, where no environment of the configuration says it."""
 
     source_credentials: str | None = option(
         "secret:DIR, file:PATH, env:NAME, in-cluster, authfile:PATH or anonymous", default=None, metavar="SOURCE"
     )
     source_ca: str | None = option("PEM file with the authority to trust for the source", default=None, metavar="FILE")
     source_tls_verify: bool | None = option("false accepts any certificate of the source", default=None, metavar="BOOL")
+
+
+class Access(SourceAccess, DestinationAccess):
+    """How both sides are reached, where no environment of the configuration says it."""
 
 
 class Stated(Model):
@@ -59,16 +63,21 @@ class Stated(Model):
     )
 
 
-class Intent(Stated):
-    """What a promotion may do."""
+class Setting(Stated):
+    """How a tag is set."""
 
     force: bool = option("overwrite a tag that another digest has taken; that digest is kept", default=False)
     dry_run: bool = option("look at both sides and say what would happen; change nothing", default=False)
     promotion_id: str | None = option(
         "ID that travels along and finds the promotion again; made up if left out", default=None, metavar="ID"
     )
+
+
+class Intent(Setting):
+    """What a promotion may do."""
+
     mount_from: tuple[str, ...] = option(
-        "repository of the destination's registry to mount blobs from; may be given again",
+        "repository of the destination's registry to mount blobs from",
         default=(),
         metavar="REPOSITORY",
     )
@@ -80,6 +89,15 @@ class PromoteRequest(Access, Intent):
     source: str = required("the image: environment/name:tag, or a full reference by tag or digest")
     destination: str = required("where it goes: environment/name:tag, an environment alone, or a full reference")
     git_commit: str | None = option("commit the image was built from, for the record", default=None, metavar="SHA")
+    roll_out: bool = option(
+        "wait until the pods that the destination's tag triggers run the digest; roll the tag back if they do not",
+        default=False,
+    )
+    scale_down: tuple[str, ...] = option(
+        "test deployment in the source's project to scale to zero at the end: deployment/NAME or dc/NAME",
+        default=(),
+        metavar="WORKLOAD",
+    )
 
 
 class ReceiveRequest(Common, Intent):
@@ -114,3 +132,81 @@ class RollbackRequest(DestinationAccess, Stated):
     image: str = required("the image: environment/name:tag or a full reference by tag")
     to: str | None = option("digest to go back to; the previous one if left out", default=None, metavar="DIGEST")
     dry_run: bool = option("say what would happen; change nothing", default=False)
+
+
+class WatchRequest(Common, Stated):
+    """Promote the tags that routes watch and that appeared or changed; what is promoted already is left alone."""
+
+    every: str | None = option(
+        "look again and again until a signal comes, so long after the look before began; once if left out",
+        default=None,
+        metavar="DURATION",
+    )
+    route: tuple[str, ...] = option("look only at what this route watches", default=(), metavar="FROM:TO")
+    timeout: str = option("the most time one look, with all it promotes, may take", default="60m", metavar="DURATION")
+
+
+class ClusterImport(Model):
+    """How a cluster gets at an image that is not its own."""
+
+    insecure: bool = option("let the cluster accept any certificate of the registry, or no TLS at all", default=False)
+    pull_through: bool = option(
+        "have the image pulled through the cluster's own registry (reference policy Local)", default=False
+    )
+
+
+class TagRequest(SourceAccess, ClusterImport, Setting):
+    """Set tags of image streams to one image, by its digest."""
+
+    source: str = required(
+        "the image: environment/name:tag, environment/name@sha256:… or a full reference; with --selector an environment"
+    )
+    destinations: tuple[str, ...] = required(
+        "where it goes: environment/name:tag, or an environment alone for the same name and tag", metavar="DESTINATION"
+    )
+    selector: str | None = option(
+        "set all tags of all image streams with these labels (name=app,tier=web)", default=None, metavar="LABELS"
+    )
+
+
+class ImportRequest(Common, ClusterImport):
+    """Have a cluster import an image from any registry into an image stream, with all its platforms."""
+
+    reference: str = required("the image: a full reference, or environment/name:tag")
+    destination: str = required("the tag: environment/name:tag, or an environment alone for the same name and tag")
+    scheduled: bool = option("look again regularly, and move the tag when the reference has moved", default=False)
+    force: bool = option("overwrite a tag that follows something else and has another digest", default=False)
+    dry_run: bool = option("let the cluster look at the image and say what would happen; change nothing", default=False)
+
+
+class DoctorRequest(Common):
+    """Say what of the configuration works from here, and what to do about what does not; change nothing."""
+
+    image: str | None = option(
+        "name of an image that the rights are asked for; those that the routes name if left out",
+        default=None,
+        metavar="NAME",
+    )
+
+
+class ManifestsRequest(Common):
+    """Render what is applied to a cluster, from the configuration; apply nothing."""
+
+    side: str = option("non-production or production", default="", metavar="SIDE")
+    format: str = option(
+        "yaml for `oc apply`, template for `oc process`, or pod for the agent's pod alone", default="yaml"
+    )
+    route: str | None = option("the route, if there are several", default=None, metavar="FROM:TO")
+    token_from: str | None = option(
+        "credential source of the other cluster's token, whose Secret is left out otherwise",
+        default=None,
+        metavar="SOURCE",
+    )
+    webhook_secret_from: str | None = option(
+        "credential source of the webhook's secret, whose Secret is left out otherwise", default=None, metavar="SOURCE"
+    )
+    output: str | None = option(
+        "new file to write it to, readable by its owner alone; needed if there is a secret in it",
+        default=None,
+        metavar="FILE",
+    )

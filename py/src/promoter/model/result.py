@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from promoter.model.base import Model
 
@@ -24,10 +24,18 @@ class BuildOutcome(Model):
     log: str | None = None
 
 
+class RolloutOutcome(Model):
+    """The deployments that run the digest, as `deployment/NAME` or `dc/NAME`, and how many pods they have in all."""
+
+    deployments: tuple[str, ...]
+    pods: int
+
+
 class PromotionResult(Model):
     """What became of a promotion; sizes in bytes, times in seconds.
 
     `verified` is false where production's pipeline was handed the promotion and the destination may not be looked at.
+    `rollout` is nothing where none was asked for, or the tag triggers nothing.
     """
 
     status: Literal["promoted", "unchanged", "planned"]
@@ -45,6 +53,8 @@ class PromotionResult(Model):
     gates: tuple[str, ...] = ()
     verified: bool = True
     build: BuildOutcome | None = None
+    rollout: RolloutOutcome | None = None
+    scaled_down: tuple[str, ...] = ()
 
 
 class HistoryEntry(Model):
@@ -93,4 +103,127 @@ class RollbackResult(Model):
     kept: str | None = None
 
 
-Result = PromotionResult | HistoryResult | DescribeResult | RollbackResult
+class Failure(Model):
+    """What went wrong with one of several things, as errors say it."""
+
+    kind: str
+    message: str
+    remedy: str
+    exit_code: int
+
+
+class WatchedTag(Model):
+    """A watched tag that was promoted, or was to be; both places are `environment/name:tag`."""
+
+    status: Literal["promoted", "refused", "failed"]
+    source: str
+    destination: str
+    promotion: PromotionResult | None = None
+    error: Failure | None = None
+
+
+class WatchResult(Model):
+    """What came of one look at all watched tags: those to be promoted, and how many others there are.
+
+    Args:
+        tags: the tags that were promoted, or were to be.
+        unchanged: how many are the same on both sides.
+        absent: how many are not at the source.
+        error: what went wrong, on the whole; its exit code is the command's.
+
+    """
+
+    tags: tuple[WatchedTag, ...]
+    unchanged: int
+    absent: int
+    error: Failure | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code."""
+        return self.error.exit_code if self.error else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values by name; `error` is among them only if something went wrong, as with every command."""
+        values = super().to_dict()
+        return values if self.error else {name: value for name, value in values.items() if name != "error"}
+
+
+class TagOutcome(Model):
+    """What became of one tag of an image stream; `previous_digest` is what it was, which stays in its history."""
+
+    status: Literal["tagged", "unchanged", "planned"]
+    source: str
+    destination: str
+    digest: str
+    previous_digest: str | None = None
+
+
+class TagResult(Model):
+    """The tags that were set, in the order in which they were."""
+
+    promotion_id: str
+    tags: tuple[TagOutcome, ...]
+
+
+class ImportResult(Model):
+    """What became of an import; `platforms` are those of a list, none for a single image."""
+
+    status: Literal["imported", "planned"]
+    source: str
+    destination: str
+    digest: str
+    previous_digest: str | None = None
+    platforms: tuple[str, ...] = ()
+    scheduled: bool = False
+
+
+class Finding(Model):
+    """One thing that the doctor looked at.
+
+    Args:
+        subject: what it is about; findings about one subject stand together.
+        status: whether it works, may become a problem, or does not work.
+        message: what was found.
+        remedy: what to do about it.
+        kind: the kind of failure that commands would end with; see `promoter.errors`.
+        exit_code: the exit code that goes with it; 0 unless it failed.
+
+    """
+
+    subject: str
+    status: Literal["ok", "warning", "failed"]
+    message: str
+    remedy: str | None = None
+    kind: str | None = None
+    exit_code: int = 0
+
+
+class DoctorResult(Model):
+    """What the doctor found. `exit_code` is the command's own: the smallest of what failed, 0 if nothing did."""
+
+    findings: tuple[Finding, ...]
+    exit_code: int
+
+
+class ManifestsResult(Model):
+    """The objects that were rendered, as project/kind/name, and their text unless it is in the file `output`."""
+
+    side: str
+    format: str
+    objects: tuple[str, ...]
+    output: str | None = None
+    text: str | None = None
+
+
+Result = (
+    PromotionResult
+    | HistoryResult
+    | DescribeResult
+    | RollbackResult
+    | WatchResult
+    | TagResult
+    | ImportResult
+    | DoctorResult
+    | ManifestsResult
+)

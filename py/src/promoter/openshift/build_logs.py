@@ -14,7 +14,6 @@ from urllib.parse import unquote, urlsplit
 
 from promoter.errors import PassingFailure, Unreachable
 from promoter.http.connection import origin_of
-from promoter.http.deadline import Deadline
 from promoter.openshift.builds import Build, Builds
 
 _CONSOLE = "/consoleText"
@@ -65,22 +64,20 @@ class PodLog(BuildLog):
     A stream that broke off begins again with the first line; so the lines are counted.
     """
 
-    def __init__(self, builds: Builds, name: str, deadline: Deadline, say: Say) -> None:
+    def __init__(self, builds: Builds, name: str, say: Say) -> None:
         super().__init__(say)
         self._builds = builds
         self._name = name
-        self._deadline = deadline
         self._said = 0
 
     def _forward(self, *, ended: bool) -> None:
         response = self._builds.api.stream(f"{self._builds.path}/{self._name}/log", follow="true")
         if response.status != HTTPStatus.OK:
-            response.read()
+            response.drain()
             return
         lines, seen = Lines(), 0
         try:
             for chunk in response.chunks():
-                self._deadline.require(f"reading the log of the build {self._builds.project}/{self._name}")
                 seen = self._say_new(lines.add(chunk), seen)
         except PassingFailure:  # a minute of silence, too, ends it
             return
@@ -111,12 +108,12 @@ class JenkinsLog(BuildLog):
         an offset beyond the end, Jenkins sends the whole log again; so a size that shrank means: nothing to say.
         """
         response = self._api.http.send("GET", f"{self._url}?start={self._offset}", self._api.headers())
-        body, size = response.read(), response.headers.get("X-Text-Size", "")
-        if response.status != HTTPStatus.OK or not size.isdigit():
+        body, size = response.read(), response.headers.count("X-Text-Size")
+        if response.status != HTTPStatus.OK or size is None:
             self._complain(f"{self._url} answered {response.status}")
             return
-        if int(size) > self._offset:
-            self._offset = int(size)
+        if size > self._offset:
+            self._offset = size
             self._say_lines(self._lines.add(body))
         if ended:
             self._say_lines(self._lines.rest())
@@ -155,7 +152,7 @@ class Lines:
         return [_shown(rest)] if rest else []
 
 
-def log_of(builds: Builds, build: Build, jenkins: str | None, deadline: Deadline, say: Say) -> BuildLog | None:
+def log_of(builds: Builds, build: Build, jenkins: str | None, say: Say) -> BuildLog | None:
     """Return the log to forward, once it is known where it is.
 
     Args:
@@ -163,12 +160,11 @@ def log_of(builds: Builds, build: Build, jenkins: str | None, deadline: Deadline
         build: the build.
         jenkins: the URL below which a log may be read with this cluster's token; a log elsewhere is only named, since
             the build's annotations must not decide where a token goes.
-        deadline: when to give up.
         say: takes the lines.
 
     """
     if not build.is_pipeline:
-        return None if build.is_waiting else PodLog(builds, build.name, deadline, say)
+        return None if build.is_waiting else PodLog(builds, build.name, say)
     if build.log_url is None:
         return None
     if jenkins and _covers(jenkins, build.log_url):

@@ -32,7 +32,7 @@ def follow(builds: Builds, name: str, jenkins: str | None, deadline: Deadline, s
         except Unreachable as failure:
             say(f"(the build cannot be seen just now: {failure.message})")
         else:
-            log = log or log_of(builds, build, jenkins, deadline, say)
+            log = log or log_of(builds, build, jenkins, say)
             if log:
                 log.forward(ended=build.has_ended)
             if build.has_ended:

@@ -12,7 +12,7 @@ from promoter.promotion.image import Image, look_into
 from promoter.promotion.places import Place
 from promoter.promotion.record import is_record
 from promoter.registry.referrers import attach, has_subject, keep_listed, list_referrers, referrers_tag
-from promoter.registry.repository import Repository
+from promoter.registry.repository import Repository, Unlisted
 
 _COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
 
@@ -45,10 +45,10 @@ def find_companions(source: Place, destination: Place, image: Image) -> Companio
 
 
 def _tags(repository: Repository) -> set[str] | None:
-    """Return all tags: one request where asking for each would be four a platform; nothing where they are kept back."""
+    """Return all tags: one request where asking for each would be four a platform; nothing where they are not told."""
     try:
         return set(repository.tags())
-    except (NotPermitted, NotFound):
+    except (NotPermitted, NotFound, Unlisted):
         return None
 
 

@@ -109,7 +109,14 @@ def _copy_by_skopeo(source: Place, destination: Place, image: Image, left: int, 
     digest = image.top.digest
     while True:
         try:
-            skopeo.copy(source.end(digest), destination.end(digest), places.deadline, places.patience, places.say_more)
+            skopeo.copy(
+                source.end(digest),
+                destination.end(digest),
+                places.deadline,
+                places.patience,
+                say=places.say,
+                say_more=places.say_more,
+            )
         except NotPermitted:
             before, left = left, _count_absent(destination.repository, image)
             if left >= before:

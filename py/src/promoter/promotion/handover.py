@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from promoter.credentials.sources import load_credential
 from promoter.errors import (
@@ -11,7 +12,9 @@ from promoter.errors import (
     Interrupted,
     NotFound,
     NotPermitted,
+    PromoterError,
     TimedOut,
+    Unreachable,
     VerificationFailed,
     WrongUsage,
 )
@@ -20,6 +23,7 @@ from promoter.model.configuration import Webhook
 from promoter.model.result import BuildOutcome, PromotionResult
 from promoter.openshift.api import ClusterApi, Forbidden
 from promoter.openshift.builds import Build
+from promoter.openshift.discovery import find_pipeline
 from promoter.openshift.following import follow
 from promoter.openshift.waiting import Waiting
 from promoter.openshift.webhook import GenericWebhook, PerhapsTriggered
@@ -30,6 +34,7 @@ from promoter.promotion.record import read_records
 _SECRET_KEY = "WebHookSecretKey"  # noqa: S105 - the name of a key
 _IDENTITY = "PROMOTION_ID"
 _LOOKS = 5
+Seen = TypeVar("Seen")
 
 
 def hand_over(promotion: Promotion, webhook: Webhook, places: Places) -> PromotionResult:
@@ -45,22 +50,28 @@ def hand_over(promotion: Promotion, webhook: Webhook, places: Places) -> Promoti
     """
     door = _door(webhook, places)
     parameters = _parameters(promotion, places)
+    _say_what_is_not_sent(promotion, places)
     places.say(f"handing over to {door} as promotion {promotion.identity}")
-    started = None
+    started = _earlier(door, parameters, promotion)
     try:
-        started = _earlier(door, parameters, promotion) or _trigger(door, parameters, places)
+        started = started or _trigger(door, parameters, places)
         places.say(f"production's pipeline: build {door.project}/{started.name}")
         ended = _follow(door, started, webhook, places)
         facts = _check(promotion, started.name, places, seen=ended is not None)
     except TimedOut as failure:
         raise TimedOut(
             f"{failure.message} Production's pipeline ({started.name if started else door}) was not seen to end.",
-            _follow_further(promotion),
+            _follow_further(promotion.identity),
         ) from failure
-    except Interrupted:
-        places.say(
-            f"Production's pipeline ({started.name if started else door}) may go on. {_follow_further(promotion)}"
+    except Interrupted as interruption:
+        interruption.remedy = (
+            f"Production's pipeline ({started.name if started else door}) may go on. "
+            f"{_follow_further(promotion.identity)}"
         )
+        raise
+    except PromoterError as failure:
+        if started and not isinstance(failure, DownstreamFailed):  # which has ended
+            failure.remedy = f"{failure.remedy} {_follow_further(promotion.identity)}"
         raise
     outcome = BuildOutcome(
         name=started.name, phase=ended.phase if ended else "unknown", log=ended.log_url if ended else None
@@ -68,15 +79,33 @@ def hand_over(promotion: Promotion, webhook: Webhook, places: Places) -> Promoti
     return promotion.result("promoted", build=outcome, **facts)
 
 
-def _follow_further(promotion: Promotion) -> str:
-    return f"To follow it further, run this again with --promotion-id {promotion.identity}: no second one is started."
+def _follow_further(identity: str) -> str:
+    return (
+        f"To follow it further, run this again with --promotion-id {identity} and a token that may list builds: "
+        "no second one is started."
+    )
+
+
+def _say_what_is_not_sent(promotion: Promotion, places: Places) -> None:
+    """Name what was given and stays here: what is recorded and allowed in production is production's to say."""
+    request, tag = promotion.request, promotion.destination.tag
+    given = {
+        "--reason": request.reason,
+        "--requested-by": request.requested_by,
+        "--mount-from": request.mount_from,
+        "--force": request.force,
+        "--git-commit": request.git_commit if request.git_commit != tag else None,
+    }
+    if kept := [flag for flag, value in given.items() if value]:
+        places.say(f"not sent to production, whose pipeline decides for itself: {', '.join(kept)}")
 
 
 def _door(webhook: Webhook, places: Places) -> GenericWebhook:
     trust = Trust(Path(webhook.ca) if webhook.ca else None, verify=webhook.tls_verify)
     api = ClusterApi(webhook.api, places.http(trust), load_credential(webhook.credentials))
     secret = load_credential(webhook.secret, key=_SECRET_KEY)
-    return GenericWebhook(api, webhook.project, webhook.build_config, secret, legacy=webhook.legacy_api)
+    config = webhook.build_config or find_pipeline(api, webhook.project, legacy=webhook.legacy_api)
+    return GenericWebhook(api, webhook.project, config, secret, legacy=webhook.legacy_api)
 
 
 def _parameters(promotion: Promotion, places: Places) -> dict[str, str]:
@@ -154,19 +183,36 @@ def _trigger(door: GenericWebhook, parameters: dict[str, str], places: Places) -
 
 
 def _look(door: GenericWebhook, parameters: dict[str, str], places: Places) -> Build | None:
+    """Return the build that was started after all, if one comes to be seen. While the API is away, it is waited for."""
     waiting = Waiting(places.deadline, f"looking for a build of {door}")
+    identity = parameters[_IDENTITY]
     for _ in range(_LOOKS):
         waiting.pause()
         try:
-            build = door.started(_IDENTITY, parameters[_IDENTITY])
-        except Forbidden as failure:
+            build = _when_reachable(lambda: door.started(_IDENTITY, identity), waiting, places)
+        except (NotFound, NotPermitted) as failure:
             raise PerhapsTriggered(
                 f"The webhook of {door} was called; whether it started a build cannot be seen: {failure.message}",
-                "Look in production's Jenkins before you run this again: that may start a second build.",
+                f"Look for PROMOTION_ID {identity} in production's Jenkins. {_follow_further(identity)}",
             ) from failure
         if build:
             return build
     return None
+
+
+def _when_reachable(look: Callable[[], Seen], waiting: Waiting, places: Places) -> Seen:
+    """Look at something, as soon as it lets itself be looked at.
+
+    Raises:
+        TimedOut: it did not in time.
+
+    """
+    while True:
+        try:
+            return look()
+        except Unreachable as failure:
+            places.say(f"(cannot be looked at just now: {failure.message})")
+            waiting.pause()
 
 
 def _follow(door: GenericWebhook, started: Build, webhook: Webhook, places: Places) -> Build | None:
@@ -194,26 +240,32 @@ def _follow(door: GenericWebhook, started: Build, webhook: Webhook, places: Plac
 def _check(promotion: Promotion, build: str, places: Places, *, seen: bool) -> dict[str, Any]:
     """See that the digest stands at the destination, and return where its record is.
 
-    Where the build could be seen, it has ended; where not, the digest is waited for.
+    Where the build could be seen, it has ended; where not, the digest is waited for. A destination that is away is.
     """
     destination, digest = promotion.destination, promotion.image.digest
     waiting = Waiting(places.deadline, f"waiting for {digest} at {destination.reference}")
     try:
-        standing = destination.standing()
+        standing = _when_reachable(destination.standing, waiting, places)
         while not seen and (standing is None or standing.digest != digest):
             waiting.pause()
-            standing = destination.standing()
+            standing = _when_reachable(destination.standing, waiting, places)
         if standing is None or standing.digest != digest:
             found = standing.digest if standing else "not there"
             raise VerificationFailed(
                 f"{destination.reference} is {found}, not {digest}, after {build}.",
                 "Look at the log of production's pipeline: what did it promote?",
             )
-        records = read_records(destination.repository, digest)
+        records = _when_reachable(lambda: read_records(destination.repository, digest), waiting, places)
     except NotPermitted as failure:
         if not seen:
             raise
         places.say(f"production says it succeeded; whether it did may not be looked at from here: {failure.message}")
         return {"verified": False}
     ours = [record.digest for record in records if record.entry.promotion_id == promotion.identity]
-    return {"record": str(destination.repository.reference(ours[0]))} if ours else {}
+    if not ours:
+        places.say(
+            f"{destination.reference} has the digest, but no record of promotion {promotion.identity}: something else "
+            "brought it there, or production's pipeline records nothing."
+        )
+        return {}
+    return {"record": str(destination.repository.reference(ours[0]))}

@@ -26,6 +26,11 @@ def new_id(*identity: str) -> str:
     build = build_url()
     if build is None:
         return os.urandom(16).hex()
+    return derived_id(build, *identity)
+
+
+def derived_id(*identity: str) -> str:
+    """Return a promotion ID that is the same again for the same."""
     import hashlib  # noqa: PLC0415 - slow to import
 
-    return hashlib.sha256("\n".join((build, *identity)).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join(identity).encode()).hexdigest()[:32]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from promoter.errors import NotPermitted, Refused
 from promoter.model.configuration import Route
 from promoter.model.manifest import Descriptor, Manifest
+from promoter.model.reference import checked_repository
 from promoter.model.request import PromoteRequest
 from promoter.model.result import PromotionResult
 from promoter.parallel import Later
@@ -63,10 +64,13 @@ def look(request: PromoteRequest, places: Places) -> Promotion:
     """Resolve the source's tag, once, and look at the destination's.
 
     Raises:
+        WrongUsage: what is named cannot be; nothing has been sent by then.
         NotFound: the source is not there.
         NotPermitted, Unreachable: a side does not let itself be looked at.
 
     """
+    for repository in request.mount_from:
+        checked_repository(repository)
     source = places.source(request, request.source)
     destination = places.destination(request, request.destination, origin=source)
     route = places.route(source, destination)
@@ -86,8 +90,8 @@ def _standing(destination: Place, route: Route | None) -> Descriptor | None:
         raise
 
 
-def require_free(promotion: Promotion) -> None:
-    """Insist that the destination's tag is free, or that it may be overwritten.
+def require_free(promotion: Promotion) -> Promotion:
+    """Return the promotion if the destination's tag is free, or may be overwritten.
 
     Raises:
         Refused: another digest has it.
@@ -99,3 +103,4 @@ def require_free(promotion: Promotion) -> None:
             f"{promotion.destination.reference} is taken: it is {previous.digest}, not {promotion.image.digest}.",
             "Promote under another tag, or overwrite it with --force; the digest it has now is kept either way.",
         )
+    return promotion

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from promoter import __version__
@@ -14,18 +15,21 @@ from promoter.http.client import HttpClient
 from promoter.http.deadline import Deadline
 from promoter.http.patience import Patience
 from promoter.http.trust import Trust
+from promoter.http.waits import say_nothing
 from promoter.model.configuration import Configuration, Environment, Route
 from promoter.model.manifest import Descriptor
 from promoter.model.reference import ImageReference, parse_name, parse_reference, split_host
-from promoter.model.request import Access, DestinationAccess
+from promoter.model.request import DestinationAccess, SourceAccess
 from promoter.registry.auth import Authenticator
 from promoter.registry.repository import Repository
 from promoter.registry.session import RegistrySession
 
 if TYPE_CHECKING:
+    from promoter.openshift.api import ClusterApi
     from promoter.skopeo import End
 
 
+_ORDER = "SOURCE comes first, then DESTINATION."
 _RESERVED = re.compile(r"sha256-.*|.*\.was-[a-f0-9]{12}")
 
 
@@ -62,7 +66,7 @@ class Place(NamedTuple):
         return self.repository.find(self.tag)
 
 
-class _Named(NamedTuple):
+class Named(NamedTuple):
     """A reference as it was written, and the environment it was written with."""
 
     reference: ImageReference
@@ -102,10 +106,17 @@ class Places:
         self.deadline = deadline
         self.patience = patience or Patience()
         self.say = say
-        self.say_more = say if verbose else _say_nothing
+        self.say_more = say if verbose else say_nothing
         self._doors: dict[tuple[object, ...], _Door] = {}
+        self._opening = Lock()
+        self._clients: list[HttpClient] = []
 
-    def source(self, request: Access, text: str) -> Place:
+    def close(self) -> None:
+        """Close all kept connections."""
+        for client in self._clients:
+            client.close()
+
+    def source(self, request: SourceAccess, text: str) -> Place:
         """Open the place an image comes from.
 
         Raises:
@@ -113,9 +124,13 @@ class Places:
             NotPermitted: its credential cannot be loaded.
 
         """
-        named = self._named(text)
+        if text in self.configuration.environments:
+            raise WrongUsage(
+                f"{text!r} is no image, but an environment.", f"Name the image in it: {text}/name:tag. {_ORDER}"
+            )
+        named = self.named(text)
         if not named.reference.locator:
-            raise WrongUsage(f"{text!r} names neither tag nor digest.", "Add one: …:tag or …@sha256:….")
+            raise WrongUsage(f"{text!r} names neither tag nor digest.", f"Add one: …:tag or …@sha256:…. {_ORDER}")
         environment = self._environment(named, request.source_credentials, request.source_ca, request.source_tls_verify)
         return self._open(named, environment, "pull")
 
@@ -134,9 +149,10 @@ class Places:
         """
         if origin and text in self.configuration.environments:
             text = f"{text}/{self.image_name(origin)}"
-        named = self._named(text)
+        named = self.named(text)
         if named.reference.digest:
-            raise WrongUsage(f"{text!r} names a digest.", "Name the tag; the digest is the source's.")
+            order = f" The digest is the source's. {_ORDER}" if origin else ""
+            raise WrongUsage(f"{text!r} names a digest.", f"Name the tag.{order}")
         if origin and not named.reference.tag and origin.reference.tag:
             named = named._replace(reference=named.reference.tagged(origin.reference.tag))
         if not named.reference.tag:
@@ -147,6 +163,36 @@ class Places:
             named, request.destination_credentials, request.destination_ca, request.destination_tls_verify
         )
         return self._open(named, environment, "pull,push")
+
+    def named(self, text: str) -> Named:
+        """Read a reference, or an image of an environment, without opening anything.
+
+        Raises:
+            WrongUsage: the text is neither.
+
+        """
+        host, rest = split_host(text)
+        if host is not None:
+            return Named(parse_reference(text), None)
+        environment, slash, rest = text.partition("/")
+        if not slash:
+            raise WrongUsage(
+                f"{text!r} is no image.", "Write environment/name:tag or registry.example.com/project/name:tag."
+            )
+        place = self.configuration.environment(environment)
+        name = parse_name(rest, whole=text)
+        repository = place.repository(name.repository)
+        return Named(ImageReference(place.registry, repository, name.tag, name.digest), environment)
+
+    def repository(self, environment: str, name: str, actions: str) -> Repository:
+        """Open the repository of an image of an environment; see `Repository`.
+
+        Raises:
+            NotPermitted: the environment's credential cannot be loaded.
+
+        """
+        named = self.named(f"{environment}/{name}")
+        return self._open(named, self.configuration.environment(environment), actions).repository
 
     def route(self, origin: Place, target: Place) -> Route | None:
         """Return the configured route between two places.
@@ -172,26 +218,36 @@ class Places:
             return repository.removeprefix(f"{project}/") if project else repository
         return repository.rpartition("/")[2]
 
+    def cluster(self, environment: Environment) -> ClusterApi:
+        """Open the API of the cluster that an environment is in.
+
+        Raises:
+            WrongUsage: the configuration names none, or no usable URL.
+            NotPermitted: its credential cannot be loaded.
+
+        """
+        from promoter.openshift.api import ClusterApi  # noqa: PLC0415 - most promotions never need it
+
+        cluster = environment.cluster
+        if cluster is None:
+            raise WrongUsage(
+                f"The environment at {environment.registry}/{environment.project} names no cluster.",
+                "Give it a `cluster` with the `api`'s URL.",
+            )
+        trust = Trust(Path(cluster.ca) if cluster.ca else None, verify=cluster.tls_verify)
+        credential = load_credential(
+            cluster.credentials or environment.credentials, environment.registry, user=environment.user
+        )
+        return ClusterApi(cluster.api, self.http(trust), credential)
+
     def http(self, trust: Trust) -> HttpClient:
         """Make a client for anything that is not a registry."""
-        return HttpClient(trust, self.deadline, self.patience, f"image-promoter/{__version__}")
-
-    def _named(self, text: str) -> _Named:
-        host, rest = split_host(text)
-        if host is not None:
-            return _Named(parse_reference(text), None)
-        environment, slash, rest = text.partition("/")
-        if not slash:
-            raise WrongUsage(
-                f"{text!r} is no image.", "Write environment/name:tag or registry.example.com/project/name:tag."
-            )
-        place = self.configuration.environment(environment)
-        name = parse_name(rest, whole=text)
-        repository = place.repository(name.repository)
-        return _Named(ImageReference(place.registry, repository, name.tag, name.digest), environment)
+        client = HttpClient(trust, self.deadline, self.patience, f"image-promoter/{__version__}", self.say)
+        self._clients.append(client)
+        return client
 
     def _environment(
-        self, named: _Named, credentials: str | None, ca: str | None, tls_verify: bool | None
+        self, named: Named, credentials: str | None, ca: str | None, tls_verify: bool | None
     ) -> Environment:
         """Return how to reach a place: flags win over what the configuration says."""
         host = named.reference.registry
@@ -202,9 +258,10 @@ class Places:
             tls_verify=known.tls_verify if tls_verify is None else tls_verify,
         )
 
-    def _open(self, named: _Named, environment: Environment, actions: str) -> Place:
+    def _open(self, named: Named, environment: Environment, actions: str) -> Place:
         reference = named.reference
-        door = self._door(reference.registry, environment)
+        with self._opening:
+            door = self._door(reference.registry, environment)
         repository = Repository(door.session, reference.repository, actions)
         return Place(reference, repository, door.credential, door.trust, named.environment)
 
@@ -226,14 +283,15 @@ class Places:
         return self._doors[how]
 
 
+def is_reserved(tag: str) -> bool:
+    """Tell whether a tag belongs to what travels with images, or to what tags were before."""
+    return _RESERVED.fullmatch(tag) is not None
+
+
 def _require_unreserved(reference: ImageReference) -> None:
-    """Refuse tags that belong to what travels with images, and to what tags were before."""
-    if _RESERVED.fullmatch(reference.tag or ""):
+    """Refuse to promote to a tag that has a use already."""
+    if is_reserved(reference.tag or ""):
         raise WrongUsage(
             f"{reference} is no tag to promote to: such names are kept for signatures, referrers and replaced digests.",
             "Take a name that neither begins with sha256- nor ends with .was- and a digest.",
         )
-
-
-def _say_nothing(_line: str) -> None:
-    """Take a line and keep it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from promoter.model.request import PromoteRequest
 from promoter.model.result import PromotionResult
@@ -10,11 +11,19 @@ from promoter.promotion.looking import Promotion, look, require_free
 from promoter.promotion.places import Places
 
 
-def promote(request: PromoteRequest, places: Places) -> PromotionResult:
+def promote(
+    request: PromoteRequest, places: Places, *, allowed: Callable[[Promotion], Promotion] = require_free
+) -> PromotionResult:
     """Promote one image.
 
     When this returns, the digest that was named stands at the destination under the tag that was named, was checked
-    there, and is recorded. When it raises, the destination's tag is as it was.
+    there, and is recorded; if a rollout was asked for, the pods that the tag triggers run it. When it raises, the
+    destination's tag is as it was; an error after a rollout or a scaling that failed says so if it is not.
+
+    Args:
+        request: what to promote, and where to.
+        places: opens both sides.
+        allowed: returns the promotion as it is to go on, or raises why it may not; asked if there is anything to do.
 
     Raises:
         PromoterError: see `promoter.errors`.
@@ -22,12 +31,22 @@ def promote(request: PromoteRequest, places: Places) -> PromotionResult:
     """
     begun = time.monotonic()
     promotion = look(request, places)
-    if promotion.previous and promotion.previous.digest == promotion.image.digest:
-        result = promotion.result("unchanged")
-    else:
-        require_free(promotion)
-        result = _go(promotion, places)
+    is_there = promotion.previous_digest == promotion.image.digest
+    if not is_there:
+        promotion = allowed(promotion)
+    finish = _prepared(promotion, places)
+    result = finish(promotion.result("unchanged") if is_there else _go(promotion, places))
     return result.but(duration_seconds=round(time.monotonic() - begun, 3))
+
+
+def _prepared(promotion: Promotion, places: Places) -> Callable[[PromotionResult], PromotionResult]:
+    """Return what follows once the tag is flipped; mostly that is nothing, and then nothing is imported for it."""
+    request, route = promotion.request, promotion.route
+    if request.roll_out or request.scale_down or (route and route.rollout):
+        from promoter.promotion.rolling_out import prepare  # noqa: PLC0415
+
+        return prepare(promotion, places)
+    return lambda result: result
 
 
 def _go(promotion: Promotion, places: Places) -> PromotionResult:

@@ -6,6 +6,7 @@ from promoter.errors import Refused, WrongUsage
 from promoter.model.reference import checked_digest, checked_tag, is_host, parse_name
 from promoter.model.request import Common, Intent, PromoteRequest, ReceiveRequest
 from promoter.model.result import PromotionResult
+from promoter.promotion.completing import complete
 from promoter.promotion.places import Places
 from promoter.promotion.promote import promote
 
@@ -22,6 +23,7 @@ def receive(request: ReceiveRequest, places: Places) -> PromotionResult:
         Refused: no environment or route of the configuration fits them.
 
     """
+    request = complete(request, places.configuration)
     _require_form(request)
     origin = _environment(places, request.non_prod_registry, request.non_prod_project_name, "NON_PROD")
     target = _environment(places, request.prod_registry, request.prod_project_name, "PROD")
@@ -55,7 +57,10 @@ def _require_form(request: ReceiveRequest) -> None:
         "GIT_COMMIT": request.git_commit,
     }
     if missing := [name for name, value in given.items() if not value]:
-        raise WrongUsage(f"The parameters lack {', '.join(missing)}.", "Send all that production's pipeline declares.")
+        raise WrongUsage(
+            f"The parameters lack {', '.join(missing)}.",
+            "Send them all, or list a route for this image in production's configuration, which tells where.",
+        )
     for name in ("NON_PROD_REGISTRY", "PROD_REGISTRY"):
         if not is_host(given[name]):
             raise WrongUsage(f"{name} is {given[name]!r}, which is no registry host.", "Write host or host:port.")

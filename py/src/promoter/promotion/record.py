@@ -104,7 +104,7 @@ def draft(repository: Repository, subject: Descriptor, entry: Entry) -> Manifest
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": str(repository), "digest": {"sha256": subject.digest.removeprefix("sha256:")}}],
         "predicateType": PREDICATE_TYPE,
-        "predicate": {name: value for name, value in _shown(entry).items() if value is not None},
+        "predicate": {name: value for name, value in shown(entry).items() if value is not None},
     }
     content = json.dumps(statement, indent=1).encode()
     payload = Descriptor(STATEMENT_TYPE, digest_of(content), len(content))
@@ -124,7 +124,7 @@ def draft(repository: Repository, subject: Descriptor, entry: Entry) -> Manifest
     return read_manifest(json.dumps(manifest).encode(), OCI_MANIFEST)
 
 
-def _shown(entry: Entry) -> dict[str, str | None]:
+def shown(entry: Entry) -> dict[str, str | None]:
     """Return what an entry states, without a secret in what people wrote; digests and places are nobody's secret."""
     free = ("promotion_id", "requested_by", "reason", "build", "git_commit")
     stated = entry._asdict()

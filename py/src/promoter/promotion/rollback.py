@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from promoter.errors import NotFound, Refused
-from promoter.model.manifest import Descriptor
+from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.reference import checked_digest
-from promoter.model.request import RollbackRequest
+from promoter.model.request import RollbackRequest, Stated
 from promoter.model.result import RollbackResult
 from promoter.promotion.flipping import flip
 from promoter.promotion.history import entries_of, kept_digests
@@ -33,14 +33,32 @@ def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
         return RollbackResult(status="unchanged", image=image, digest=digest, previous_digest=digest)
     if request.dry_run:
         return RollbackResult(status="planned", image=image, digest=digest, previous_digest=current.digest)
-    stated = entry("rolled-back", place.reference, request, new_id(image, digest), current.digest)
-    record = draft(place.repository, manifest.descriptor, stated)
-    kept = flip(place.repository, place.tag, manifest, current.digest, record)
+    return go_back(place, manifest, current.digest, request, new_id(image, digest))
+
+
+def go_back(place: Place, manifest: Manifest, standing: str, stated: Stated, identity: str) -> RollbackResult:
+    """Flip a tag back to what it was before, and record it.
+
+    Args:
+        place: the tag.
+        manifest: what it was.
+        standing: the digest that it must still be.
+        stated: who asks, and why.
+        identity: the ID of the promotion or rollback.
+
+    Raises:
+        Refused: the tag was moved meanwhile.
+        NotPermitted, Unreachable: see `flip`.
+
+    """
+    noted = entry("rolled-back", place.reference, stated, identity, standing)
+    record = draft(place.repository, manifest.descriptor, noted)
+    kept = flip(place.repository, place.tag, manifest, standing, record)
     return RollbackResult(
         status="rolled-back",
-        image=image,
-        digest=digest,
-        previous_digest=current.digest,
+        image=str(place.reference),
+        digest=manifest.digest,
+        previous_digest=standing,
         record=str(place.repository.reference(record.digest)),
         kept=kept,
     )

@@ -11,6 +11,7 @@ import re
 import time
 from base64 import b64encode
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from threading import Lock
 from typing import Any, NamedTuple
@@ -19,9 +20,13 @@ from urllib.parse import urlencode
 from promoter.credentials.redaction import SECRETS
 from promoter.credentials.sources import Credential
 from promoter.errors import NotPermitted, Unreachable
-from promoter.http.client import HttpClient
+from promoter.http.client import RETRIED_STATUSES, HttpClient
+from promoter.http.connection import checked_url
+from promoter.http.patience import Busy
+from promoter.registry.bindings import binding_commands
 
 _DEFAULT_LIFETIME = 60.0
+_LONGEST_LIFETIME = 24 * 60 * 60
 _SPENT_SHARE = 0.8
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _SCHEME = rf"(?:^|,)\s*(?P<scheme>{_NAME})(?=\s+[^\s=]|\s*(?:,|$))"
@@ -78,8 +83,16 @@ class Authenticator:
         self._tokens: dict[Scopes, _Token] = {}
         self._lock = Lock()
 
-    def headers(self, scopes: Scopes) -> dict[str, str]:
-        """Return the Authorization header for these scopes; nothing before the first challenge."""
+    def headers(self, scopes: Scopes, *, once: bool = False) -> dict[str, str]:
+        """Return the Authorization header for these scopes; nothing before the first challenge.
+
+        With `once` it is for the caller to try again.
+
+        Raises:
+            NotPermitted: the token service does not accept the credential, or has no TLS.
+            Unreachable: it gave no token; a `PassingFailure` if it may do so next time.
+
+        """
         if self._challenge is None:
             return {}
         if self._challenge.scheme == "basic":
@@ -87,7 +100,8 @@ class Authenticator:
         with self._lock:
             token = self._tokens.get(scopes)
             if token is None or token.spent_at <= self._clock():
-                token = self._tokens[scopes] = self._fetch(self._challenge, scopes)
+                fetch = partial(self._fetch, self._challenge, scopes)
+                token = self._tokens[scopes] = fetch() if once else self._http.persist(fetch)
         return {"Authorization": token.header}
 
     def answer(self, header: str, scopes: Scopes, sent: str | None = None) -> None:
@@ -118,11 +132,12 @@ class Authenticator:
             if kept and kept.header == sent:
                 del self._tokens[scopes]
 
-    def refused(self, reason: str) -> NotPermitted:
-        """Make the error for a credential that was not accepted."""
+    def refused(self, reason: str, scopes: Scopes = ()) -> NotPermitted:
+        """Make the error for a credential that was not accepted, or lacks the rights of these scopes."""
+        remedy = "Check that the credential belongs to this registry, is not expired, and has the right that is named."
         return NotPermitted(
             f"{self._host} does not accept the credential {self._credential.source}: {reason}.",
-            "Check that the credential belongs to this registry, is not expired, and has the right that is named.",
+            " ".join([remedy, *binding_commands(self._credential.secret, scopes)]),
         )
 
     def _basic(self) -> str:
@@ -130,29 +145,32 @@ class Authenticator:
         return f"Basic {b64encode(pair.encode()).decode()}"
 
     def _fetch(self, challenge: Challenge, scopes: Scopes) -> _Token:
-        """Get a token; where nobody is logged in, an anonymous one."""
+        """Ask for a token once; where nobody is logged in, for an anonymous one."""
         realm = challenge.parameters.get("realm", "")
         if not realm.startswith("https://"):
             raise NotPermitted(
                 f"{self._host} sends callers to the token service {realm!r}, which has no TLS.",
                 "No credential is sent there. Ask whoever runs the registry for a token service with TLS.",
             )
+        checked_url(realm, self._host)
         query = [("service", challenge.parameters["service"])] if "service" in challenge.parameters else []
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query + [('scope', scope) for scope in scopes])}"
         asked_at = self._clock()
-        response = self._http.request(
+        response = self._http.send(
             "GET", url, {} if self._credential.is_anonymous else {"Authorization": self._basic()}
         )
-        content = response.read()
+        if response.status != HTTPStatus.OK:
+            response.drain()
         if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise self.refused(f"its token service answered {response.status} to {' '.join(scopes)}")
-        answer = _object(content)
+        answer = _object(response.read())
         value = answer.get("token") or answer.get("access_token")
-        if response.status != HTTPStatus.OK or not isinstance(value, str) or not _BEARER_TOKEN.fullmatch(value):
-            raise Unreachable(
-                f"The token service of {self._host} answered {response.status} and gave no token.",
-                "Look at the log of the token service.",
-            )
+        if not isinstance(value, str) or not _BEARER_TOKEN.fullmatch(value):
+            message = f"The token service of {self._host} answered {response.status} and gave no token."
+            remedy = "Look at the log of the token service."
+            if response.status in RETRIED_STATUSES:
+                raise Busy(message, remedy, response.headers.get("Retry-After"))
+            raise Unreachable(message, remedy)
         SECRETS.learn(value)
         return _Token(f"Bearer {value}", asked_at + _lifetime(answer) * _SPENT_SHARE)
 
@@ -161,7 +179,7 @@ def _object(content: bytes) -> dict[str, Any]:
     """Read a JSON object; an empty one stands for anything else."""
     try:
         answer = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}
 
@@ -170,4 +188,4 @@ def _lifetime(answer: dict[str, Any]) -> float:
     stated = answer.get("expires_in")
     if isinstance(stated, bool) or not isinstance(stated, int | float) or not stated > 0:
         return _DEFAULT_LIFETIME
-    return float(stated)
+    return float(min(stated, _LONGEST_LIFETIME))

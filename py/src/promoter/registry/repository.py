@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from promoter.errors import NotFound, NotPermitted, PromoterError, VerificationFailed
+from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable, VerificationFailed
 from promoter.http.client import RETRIED_STATUSES
-from promoter.http.connection import Response
+from promoter.http.connection import Response, resolve
 from promoter.http.patience import TryAgain
 from promoter.model.manifest import (
     CONFIG_TYPES,
@@ -21,14 +22,22 @@ from promoter.model.manifest import (
     Descriptor,
     Manifest,
     digest_of,
+    is_digest,
     read_manifest,
 )
 from promoter.model.reference import ImageReference
 from promoter.registry.auth import Scopes
-from promoter.registry.session import RegistrySession
+from promoter.registry.session import RegistrySession, said
 
 _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
 _LARGEST_DOCUMENT = 4 * 1024 * 1024
+_NEXT_PAGE = re.compile(r"""<([^<>]+)>[^<>]*;\s*rel\s*=\s*["']?next\b""", re.IGNORECASE)
+_SAYS_NEXT = re.compile(r"""\brel\s*=\s*["']?next\b""", re.IGNORECASE)
+_NO_LIST = frozenset({HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
+
+
+class Unlisted(Unreachable):
+    """The registry has no list of tags."""
 
 
 class Repository:
@@ -72,10 +81,10 @@ class Repository:
         if response.status != HTTPStatus.OK:
             raise self.session.failure(response, f"looking for {self.reference(locator)}")
         digest = response.headers.get("Docker-Content-Digest")
-        length = response.headers.get("Content-Length")
-        if not digest or not length:
+        size = response.headers.count("Content-Length")
+        if not is_digest(digest) or not size:
             return self.manifest(locator).descriptor
-        return Descriptor(response.headers.media_type, digest, int(length))
+        return Descriptor(response.headers.media_type, digest, size)
 
     def resolve(self, locator: str) -> Descriptor:
         """Ask for a tag or digest that must be there.
@@ -118,7 +127,7 @@ class Repository:
             )
         try:
             return read_manifest(content, response.headers.media_type)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise VerificationFailed(
                 f"{self.reference(locator)} is no image that can be promoted: {error}.",
                 "Promote an OCI or Docker schema 2 image or index; rebuild older ones.",
@@ -141,7 +150,7 @@ class Repository:
         )
         if response.status not in (HTTPStatus.CREATED, HTTPStatus.OK, HTTPStatus.ACCEPTED):
             raise self.session.failure(response, doing)
-        response.read()
+        response.drain()
         kept = response.headers.get("Docker-Content-Digest")
         if kept and kept != digest_of(content):
             raise VerificationFailed(
@@ -156,19 +165,27 @@ class Repository:
             response = self.session.request("DELETE", self._manifest_path(digest), self._scopes)
         except NotPermitted:
             return False
-        response.read()
+        response.drain()
         return response.status == HTTPStatus.ACCEPTED
 
     def tags(self) -> Iterator[str]:
-        """Yield all tags, page by page (distribution spec, "Listing Tags")."""
-        path: str | None = f"/v2/{self.name}/tags/list?n=1000"
-        while path:
-            doing = f"listing the tags of {self}"
-            response, content = self._get(path, doing)
+        """Yield all tags, page by page (distribution spec, "Listing Tags").
+
+        Raises:
+            NotFound: there is no such repository.
+            NotPermitted, Unreachable: they cannot be known; `Unlisted` if the registry never tells.
+
+        """
+        doing = f"listing the tags of {self}"
+        for response, content in self._pages(f"/v2/{self.name}/tags/list?n=1000", doing):
+            if response.status in _NO_LIST:
+                raise Unlisted(
+                    f"{self.session.host} lists no tags: {doing} answered {response.status}{said(response)}.",
+                    "Ask whoever runs the registry to allow it.",
+                )
             if response.status != HTTPStatus.OK:
                 raise self.session.failure(response, doing)
-            yield from json.loads(content).get("tags") or []
-            path = next_page(response.headers.get("Link"))
+            yield from self._entries(content, "tags", _is_text, doing)
 
     def referrers_by_api(self, digest: str) -> list[dict[str, Any]] | None:
         """Ask the referrers API (distribution spec 1.1, "Listing Referrers"); nothing where there is no such API.
@@ -180,21 +197,18 @@ class Repository:
         if not self.session.has_referrers_api:
             return None
         entries: list[dict[str, Any]] = []
-        path: str | None = f"/v2/{self.name}/referrers/{digest}"
-        while path:
-            doing = f"listing the referrers of {self.reference(digest)}"
-            try:
-                response, content = self._get(path, doing, {"Accept": OCI_INDEX})
-            except NotPermitted:  # some answer so to whatever they do not know
-                return None
-            if response.status in RETRIED_STATUSES:
-                raise self.session.failure(response, doing)
-            if response.status != HTTPStatus.OK or response.headers.media_type != OCI_INDEX:
-                response.close()
-                self.session.has_referrers_api = response.status != HTTPStatus.NOT_FOUND
-                return None
-            entries += json.loads(content).get("manifests") or []
-            path = next_page(response.headers.get("Link"))
+        doing = f"listing the referrers of {self.reference(digest)}"
+        try:
+            for response, content in self._pages(f"/v2/{self.name}/referrers/{digest}", doing, {"Accept": OCI_INDEX}):
+                if response.status in RETRIED_STATUSES:
+                    raise self.session.failure(response, doing)
+                if response.status != HTTPStatus.OK or response.headers.media_type != OCI_INDEX:
+                    response.close()
+                    self.session.has_referrers_api = response.status != HTTPStatus.NOT_FOUND
+                    return None
+                entries += self._entries(content, "manifests", _is_descriptor, doing)
+        except NotPermitted:  # some answer so to whatever they do not know
+            return None
         return entries
 
     # Blobs: distribution spec, "Checking if content exists", "Mounting a blob", "Pushing blobs".
@@ -220,9 +234,9 @@ class Repository:
             response = self.session.request("POST", f"/v2/{self.name}/blobs/uploads/?{query}", scopes)
         except NotPermitted:
             return False
-        response.read()
+        response.drain()
         if response.status == HTTPStatus.ACCEPTED:
-            self._cancel(response.headers["Location"])
+            self._cancel(response)
         return response.status == HTTPStatus.CREATED
 
     def blob(self, descriptor: Descriptor) -> Iterator[bytes]:
@@ -267,7 +281,7 @@ class Repository:
             return {}
         try:
             config = json.loads(self.read_blob(descriptor))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise VerificationFailed(
                 f"The config {descriptor.digest} of {self} is no JSON: {error}.",
                 "It is no image that anything could run; build it again.",
@@ -288,7 +302,7 @@ class Repository:
             response = last.response
         if response.status != HTTPStatus.CREATED:
             raise self.session.failure(response, doing)
-        response.read()
+        response.drain()
 
     def require_push(self) -> None:
         """See that blobs can be pushed here: open an upload, and cancel it.
@@ -299,25 +313,69 @@ class Repository:
         """
         self._cancel(self._open_upload(f"pushing to {self}"))
 
-    def _open_upload(self, doing: str, *, once: bool = False) -> str:
-        """Open an upload and return its URL."""
+    def _open_upload(self, doing: str, *, once: bool = False) -> Response:
+        """Open an upload and return the answer, whose `Location` is where it goes on."""
         opened = self.session.request("POST", f"/v2/{self.name}/blobs/uploads/", self._scopes, once=once)
         if opened.status != HTTPStatus.ACCEPTED:
             raise self.session.failure(opened, doing)
-        opened.read()
-        return opened.headers["Location"]
+        opened.drain()
+        return opened
 
     def _upload_once(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]], doing: str) -> Response:
         """Open an upload and send everything in its PUT. A broken upload is never continued: its offset is unknown."""
-        location = self._open_upload(doing, once=True)
+        location = _location(self._open_upload(doing, once=True), doing)
         url = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': descriptor.digest})}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(descriptor.size)}
         return self.session.request("PUT", url, self._scopes, headers, content, once=True)
 
-    def _cancel(self, location: str) -> None:
+    def _cancel(self, opened: Response) -> None:
         """Close an upload nobody needs. Some registries want a right for it; there it expires by itself."""
         with suppress(PromoterError):
-            self.session.request("DELETE", location, self._scopes).read()
+            self.session.request("DELETE", _location(opened, "cancelling an upload"), self._scopes).drain()
+
+    def _pages(self, path: str, doing: str, headers: dict[str, str] | None = None) -> Iterator[tuple[Response, bytes]]:
+        """Get a list page by page; whoever asks stops at an answer that is no page.
+
+        Raises:
+            Unreachable: the next page is not named, or was one before.
+
+        """
+        url: str | None = path
+        seen: set[str] = set()
+        while url:
+            if url in seen:
+                raise self._nonsense(doing, "its pages lead in a circle")
+            seen.add(url)
+            response, content = self._get(url, doing, headers)
+            yield response, content
+            try:
+                following = next_page(response.headers.get("Link"))
+            except ValueError as error:
+                raise self._nonsense(doing, str(error)) from error
+            url = resolve(response.url, following) if following else None
+
+    def _entries(self, content: bytes, field: str, is_right: Callable[[Any], bool], doing: str) -> list[Any]:
+        """Return a list that a JSON object has under a field; null stands for an empty one.
+
+        Raises:
+            Unreachable: it is something else, or has something else in it.
+
+        """
+        try:
+            entries = json.loads(content)[field]
+        except (ValueError, RecursionError, LookupError, TypeError) as error:
+            raise self._nonsense(doing, f"it sent no JSON object with {field!r}") from error
+        if entries is None:
+            return []
+        if not isinstance(entries, list) or not all(map(is_right, entries)):
+            raise self._nonsense(doing, f"what it sent under {field!r} is something else")
+        return entries
+
+    def _nonsense(self, doing: str, why: str) -> Unreachable:
+        return Unreachable(
+            f"{self.session.host} gives no answer that can be used: {why} ({doing}).",
+            "Look at what answers under this host name, and at what is in front of it.",
+        )
 
     def _get(self, path: str, doing: str, headers: dict[str, str] | None = None) -> tuple[Response, bytes]:
         """Get something small, and its body if there is one; again from the beginning if that breaks off."""
@@ -344,10 +402,40 @@ class Repository:
 
 
 def next_page(link: str) -> str | None:
-    """Return the URL of the next page from a `Link: <…>; rel="next"` header (RFC 8288), if there is one."""
-    if 'rel="next"' not in link:
-        return None
-    return link[link.index("<") + 1 : link.index(">")]
+    """Return the URL of the next page from a `Link: <…>; rel="next"` header (RFC 8288), if there is one.
+
+    Raises:
+        ValueError: there is one, and it is not said where.
+
+    """
+    if match := _NEXT_PAGE.search(link):
+        return match[1]
+    if _SAYS_NEXT.search(link):
+        raise ValueError("its Link names no next page")
+    return None
+
+
+def _location(opened: Response, doing: str) -> str:
+    """Return where an upload that was opened goes on (distribution spec: `Location`, a URL or a path)."""
+    location = opened.headers.get("Location")
+    if not location:
+        raise Unreachable(
+            f"{opened.host} opened an upload and did not say where it goes on ({doing}): its answer has no Location.",
+            "Look at what answers under this host name, and at what is in front of it.",
+        )
+    return resolve(opened.url, location)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_descriptor(value: object) -> bool:
+    """Tell whether something is as much of a descriptor as is needed of it: its digest becomes part of URLs."""
+    if not isinstance(value, dict) or not isinstance(value.get("annotations") or {}, dict):
+        return False
+    digest = value.get("digest")
+    return isinstance(digest, str) and is_digest(digest)
 
 
 def _damaged(doing: str) -> VerificationFailed:

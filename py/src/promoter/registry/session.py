@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from http import HTTPStatus
 
-from promoter.errors import NotFound, PromoterError, Unreachable
+from promoter.errors import NotFound, PromoterError, TimedOut, Unreachable
 from promoter.http.client import HttpClient
-from promoter.http.connection import Body, Response, origin_of, resolve
+from promoter.http.connection import Body, ConnectionFailed, Response, origin_of, resolve
 from promoter.registry.auth import Authenticator, Scopes
 
 _READS = frozenset({"GET", "HEAD"})
@@ -58,34 +58,40 @@ class RegistrySession:
 
         """
         url = resolve(f"https://{self.host}/", path)
-        sent = self._authorization(url, scopes)
+        sent = self._authorization(url, scopes, once=once)
         response = self._send(method, url, {**(headers or {}), **sent}, body, once=once)
         if not self._is_challenge(response):
             return response
-        response.read()
+        response.drain()
         self._auth.answer(response.headers.get("WWW-Authenticate"), scopes, sent.get("Authorization"))
-        sent = self._authorization(url, scopes)
+        sent = self._authorization(url, scopes, once=once)
         response = self._send(method, url, {**(headers or {}), **sent}, body, once=once)
         if self._is_challenge(response):
-            raise self._auth.refused(f"it answered 401{said(response)} to {' '.join(scopes)}")
+            raise self._auth.refused(f"it answered 401{said(response)} to {' '.join(scopes)}", scopes)
         return response
 
     def _is_challenge(self, response: Response) -> bool:
         return response.status == HTTPStatus.UNAUTHORIZED and origin_of(response.url) == self._home
 
-    def _authorization(self, url: str, scopes: Scopes) -> dict[str, str]:
+    def _authorization(self, url: str, scopes: Scopes, *, once: bool) -> dict[str, str]:
         origin = origin_of(url)
         if origin[0] != "https":
             raise Unreachable(
                 f"{self.host} sends callers to {origin[1]} without TLS.",
                 "Ask whoever runs the registry to let it name itself by https://, or by paths alone.",
             )
-        return self._auth.headers(scopes) if origin == self._home else {}
+        return self._auth.headers(scopes, once=once) if origin == self._home else {}
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: Body, *, once: bool) -> Response:
-        if method in _READS:
-            return self.http.follow(method, url, headers, once=once)
-        return (self.http.attempt if once else self.http.request)(method, url, headers, body)
+        try:
+            if method in _READS:
+                return self.http.follow(method, url, headers, once=once)
+            return (self.http.attempt if once else self.http.request)(method, url, headers, body)
+        except ConnectionFailed as failure:
+            if origin_of(url) == self._home:
+                raise
+            message = f"{self.host} sends callers elsewhere: {failure.message}"
+            raise ConnectionFailed(message, failure.remedy, sent=failure.sent) from failure
 
     def failure(self, response: Response, doing: str) -> PromoterError:
         """Turn an answer that is no success into the error it means.
@@ -127,10 +133,10 @@ class RegistrySession:
 
 
 def said(response: Response) -> str:
-    """Return what a registry's error body says, as ` (CODE: message)`; nothing where it says nothing."""
+    """Return what a registry's error body says, as ` (CODE: message)`; nothing where it says nothing, or breaks off."""
     try:
         error = json.loads(response.read())["errors"][0]
         detail = f": {error['message']}" if error.get("message") else ""
         return f" ({error['code']}{detail})"
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ConnectionFailed, TimedOut, ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return ""
