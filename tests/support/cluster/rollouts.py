@@ -89,7 +89,7 @@ class Rollouts:
         self._image_ids[digest] = image_id
 
     def begin(self, project: str, name: str) -> None:
-        """Do what `oc rollout latest dc/NAME` does: take the tag's image, and roll out."""
+        """Take the tag's image although the trigger is paused, as `oc rollout latest` or `oc set image` does."""
         with self._objects.changed:
             self._by_hand.add((project, name))
             self._objects.changed.notify_all()
@@ -156,10 +156,7 @@ class Rollouts:
 
     def _config(self, project: str, document: Document) -> bool:
         name = document["metadata"]["name"]
-        by_hand = (project, name) in self._by_hand
-        watched = [one for one in _watched_by_config(document) if by_hand or one.is_automatic]
-        followed = self._follow(DEPLOYMENT_CONFIGS, document, watched)
-        self._by_hand.discard((project, name))
+        followed = self._follow(DEPLOYMENT_CONFIGS, document, _watched_by_config(document))
         if followed or not all(_images(document["spec"]["template"]).values()):
             return followed
         latest = document.get("status", {}).get("latestVersion", 0)
@@ -251,7 +248,10 @@ class Rollouts:
 
     def _follow(self, kind: Kind, document: Document, watched: list[Watched]) -> bool:
         """Write what the tags are into the template, if it is something else."""
-        images = {one.container: image for one in watched if (image := self._tagged(document, one))}
+        begun = (document["metadata"]["namespace"], document["metadata"]["name"])
+        followed = [one for one in watched if one.is_automatic or begun in self._by_hand]
+        self._by_hand.discard(begun)
+        images = {one.container: image for one in followed if (image := self._tagged(document, one))}
 
         def change(workload: Document) -> None:
             for container in workload["spec"]["template"]["spec"]["containers"]:
@@ -333,7 +333,7 @@ class Watched:
 
     origin: dict[str, Any]
     container: str
-    is_automatic: bool = True
+    is_automatic: bool
 
 
 def _watched_by_deployment(document: Document) -> list[Watched]:
@@ -341,9 +341,9 @@ def _watched_by_deployment(document: Document) -> list[Watched]:
     try:
         entries = json.loads(document["metadata"].get("annotations", {}).get(_TRIGGERS, "[]"))
         return [
-            Watched(entry["from"], entry["fieldPath"].split('"')[1])
+            Watched(entry["from"], entry["fieldPath"].split('"')[1], not entry.get("paused"))
             for entry in entries
-            if entry["from"]["kind"] == "ImageStreamTag" and not entry.get("paused")
+            if entry["from"]["kind"] == "ImageStreamTag"
         ]
     except (ValueError, LookupError, TypeError):
         return []

@@ -1,0 +1,1 @@
+"""What is applied to the clusters, rendered from the configuration."""
