@@ -11,6 +11,7 @@ import pytest
 from tests.support.faults import FaultyProxy
 from tests.support.images import Image, make_image, make_referrer, make_referrers_index, referrers_tag
 from tests.support.promoter import ARBITRARY_USER, Outcome, Running
+from tests.support.registry_client import UnexpectedAnswerError
 from tests.support.shop import Shop, writes
 from tests.support.waiting import wait_until
 
@@ -50,7 +51,14 @@ def start(shop: Shop, *flags: str) -> Running:
 
 def wait_for(shop: Shop, image: Image) -> None:
     """Wait until an image is in production."""
-    wait_until(lambda: shop.prod.digest("live") == image.digest, "the promotion", seconds=30)
+
+    def arrived() -> bool:
+        try:
+            return shop.prod.digest("live") == image.digest
+        except UnexpectedAnswerError:  # docker-registry answers 500 for a tag that is just being written
+            return False
+
+    wait_until(arrived, "the promotion", seconds=30)
 
 
 @pytest.mark.statement("P6")
