@@ -10,11 +10,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPResponse, HTTPSConnection
-from types import TracebackType
-from typing import Self
 
 from tests.support.registries import Registry
-from tests.support.servers import RequestHandler, TlsServer, hang_up
+from tests.support.servers import RequestHandler, Served, TlsServer, hang_up
 from tests.support.tls import CertificateAuthority
 
 _CHUNK_BYTES = 64 * 1024
@@ -59,7 +57,7 @@ class Hold:
         self._released.wait()
 
 
-class FaultyProxy:
+class FaultyProxy(Served):
     """A TLS proxy whose `host` stands in for the registry's; `requests` are all it saw, oldest first.
 
     Bodies are streamed both ways. The Host header is passed on, so the Location of an upload leads back here.
@@ -78,13 +76,12 @@ class FaultyProxy:
         self._server = _ProxyServer(self, ca)
         self.host = self._server.host
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Serve from now on."""
         self._server.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """Let go what is held, and raise what went wrong."""
         self._stopping.set()
         for hold in self._holds:
             hold.release()

@@ -9,11 +9,33 @@ import ssl
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from tests.support.tls import ServerCertificate
 
 _Connection = socket.socket | tuple[bytes, socket.socket]
+
+
+class Served:
+    """What runs within a `with`: a subclass says how it starts and stops."""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Begin."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """End, for certain."""
+        raise NotImplementedError
 
 
 class RequestHandler(BaseHTTPRequestHandler):

@@ -13,15 +13,14 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.support.servers import RequestHandler, TlsServer
+from tests.support.servers import RequestHandler, Served, TlsServer
 from tests.support.tls import CertificateAuthority
 
 PATH = "/openshift/token"
@@ -48,7 +47,7 @@ class TokenRequest:
     status: int
 
 
-class TokenService:
+class TokenService(Served):
     """Mints the tokens of service accounts and exchanges them for registry tokens at `realm`.
 
     GET `realm` answers Basic `openshift:TOKEN` with a signed token for what is both asked for and granted.
@@ -78,13 +77,12 @@ class TokenService:
         self._server = TlsServer(_handler(self), ca.issue(f"{self.service}-endpoint"))
         self.realm = f"https://{self._server.host}{PATH}"
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Serve from now on."""
         self._server.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """End."""
         self._server.stop()
 
     def mint(self, subject: str, grants: Grants, lifetime_seconds: float | None = None) -> str:

@@ -7,15 +7,13 @@ import select
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
 
-from tests.support.servers import hang_up
+from tests.support.servers import Served, hang_up
 
 _MOST_BYTES = 65536
 
 
-class ConnectProxy:
+class ConnectProxy(Served):
     """A proxy on 127.0.0.1; `tunnels` are the targets it was asked for, `credentials` what came along each time.
 
     Args:
@@ -33,13 +31,12 @@ class ConnectProxy:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self.address = f"127.0.0.1:{self._server.server_port}"
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Serve from now on."""
         self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """Hang up on everybody, and end."""
         self._server.shutdown()
         self._thread.join()
         for connection in self.connections:

@@ -6,14 +6,14 @@ import socket
 import socketserver
 import sys
 import threading
-from types import TracebackType
-from typing import Self
+
+from tests.support.servers import Served
 
 _DRIPS = 100
 _DRIP_SECONDS = 0.05
 
 
-class PlainServer:
+class PlainServer(Served):
     """Waits for some bytes and sends its own; `connections` counts.
 
     Args:
@@ -32,13 +32,12 @@ class PlainServer:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Serve from now on."""
         self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """End, whatever drips."""
         self.stopping.set()
         self._server.shutdown()
         self._thread.join()

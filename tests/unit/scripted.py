@@ -7,10 +7,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
-from types import TracebackType
-from typing import Self
 
-from tests.support.servers import RequestHandler, TlsServer, hang_up
+from tests.support.servers import RequestHandler, Served, TlsServer, hang_up
 from tests.support.tls import ServerCertificate
 
 _DRIPS = 100
@@ -111,7 +109,7 @@ def no_answer(exchange: Exchange) -> None:
     hang_up(exchange.connection)
 
 
-class ScriptedServer:
+class ScriptedServer(Served):
     """Gives the listed answers one after the other, the last one again and again; `requests` are oldest first."""
 
     def __init__(self, certificate: ServerCertificate) -> None:
@@ -124,13 +122,12 @@ class ScriptedServer:
         self._server.script = self
         self.host = self._server.host
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Serve from now on."""
         self._server.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """Let go of whoever waits for an answer, and end."""
         self._stopping.set()
         self._server.stop()
 
