@@ -45,6 +45,10 @@ test-openshift: install ## Run the OpenShift tests on a real cluster; says which
 demo: install ## Show a promotion from an application's pipeline to production, on this machine alone
 	$(bin)/python -m tests.demo
 
+.PHONY: demo-openshift
+demo-openshift: install ## Show a promotion into an image stream, with a rollout and with one that fails
+	$(bin)/python -m tests.demo.openshift
+
 .PHONY: bench
 bench: install ## Measure promoter against skopeo
 	$(bin)/python -m tests.bench
