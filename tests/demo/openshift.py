@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.demo.__main__ import title
 from tests.support.cluster import Cluster, set_tags, view
@@ -46,7 +47,7 @@ def production(directory: Path) -> Iterator[tuple[Shop, Cluster]]:
         (promoter.directory / "password").write_text(PASSWORD)
         common = {"user": USER, "credentials": "file:password", "ca": str(ca.certificate)}
         api = {"api": cluster.url, "ca": str(cluster.ca), "credentials": "file:api-token"}
-        environments = {
+        environments: dict[str, dict[str, Any]] = {
             "non-production": {"registry": stage.registry.host, "project": "shop-dev", **common},
             "production": {"registry": proxy.host, "project": "shop", **common, "cluster": api},
         }

@@ -213,7 +213,7 @@ def test_nobody_gets_more_than_this(renderer: Renderer) -> None:
         ("shop-pipelines/promotion-trigger", "system:image-puller", "shop"),
     }
     rules = {
-        (role["metadata"]["name"], *rule["resources"], *rule["verbs"])
+        (role["metadata"]["name"], *rule["resources"], *rule.get("resourceNames", []), *rule["verbs"])
         for role in production
         if role["kind"] == "Role"
         for rule in role["rules"]
@@ -222,6 +222,7 @@ def test_nobody_gets_more_than_this(renderer: Renderer) -> None:
         ("image-promoter-create-image-streams", "imagestreams", "create"),
         ("promotion-trigger-follow-builds", "builds", "get", "list"),
         ("promotion-trigger-follow-builds", "builds/log", "get"),
+        ("promotion-trigger-follow-builds", "buildconfigs", "production-pipeline", "get"),
         ("promotion-trigger-follow-builds", "jenkins", "view"),
     }
 
@@ -245,8 +246,9 @@ def test_the_cron_job_looks_once_each_time(renderer: Renderer) -> None:
 def test_what_is_not_configured_is_not_rendered(renderer: Renderer) -> None:
     for name in ("watch", "verification", "import"):
         del renderer.install[name]
-    kinds = {found["kind"] for side in SIDES for found in renderer.objects(side)}
-    assert kinds.isdisjoint({"CronJob", "Job", "DeploymentConfig", "Service"})
+    objects = [found for side in SIDES for found in renderer.objects(side)]
+    assert {found["kind"] for found in objects}.isdisjoint({"Job", "DeploymentConfig", "Service"})
+    assert {found["metadata"]["name"] for found in objects if found["kind"] == "CronJob"} == {"image-promoter-doctor"}
 
 
 def test_where_production_copies_by_itself_non_production_has_the_puller_alone(renderer: Renderer) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from promoter.errors import TimedOut
-from promoter.openshift.build_logs import JenkinsLog, Lines, LogElsewhere, log_of
+from promoter.http.build_log import Lines
+from promoter.openshift.build_logs import JenkinsLog, LogElsewhere, log_of
 from promoter.openshift.builds import Build, Builds
 from promoter.openshift.following import follow
 from tests.openshift.conftest import CONFIG, FIRST_BUILD, PROJECT, TOKEN, Clients, Gate

@@ -718,7 +718,8 @@ def test_sigterm_ends_the_following_and_not_the_build(handover: Handover) -> Non
         assert time.monotonic() - begin < 5
     assert outcome.exit_code == 143
     identity = handover.posts[0]["PROMOTION_ID"]
-    further = f"({FIRST_BUILD}) may go on. To follow it further, run this again with --promotion-id {identity} "
+    what = f"(the build {PROJECT}/{FIRST_BUILD}) may go on."
+    further = f"{what} To follow it further, run this again with --promotion-id {identity} "
     assert further in outcome.stderr
     assert further in outcome.error["remedy"]
     assert handover.phase() == "Running"

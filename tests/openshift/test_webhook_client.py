@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from promoter.credentials.sources import ANONYMOUS, Credential
-from promoter.errors import DownstreamFailed, NotPermitted, TimedOut, Unreachable, WrongUsage
+from promoter.errors import DownstreamFailed, NotPermitted, PerhapsTriggered, TimedOut, Unreachable, WrongUsage
 from promoter.openshift.api import Forbidden
 from promoter.openshift.builds import Build
-from promoter.openshift.webhook import GenericWebhook, PerhapsTriggered
+from promoter.openshift.webhook import GenericWebhook
 from tests.openshift.client import Document
 from tests.openshift.conftest import CONFIG, FIRST_BUILD, PROJECT, TOKEN, Clients
 from tests.openshift.scripted import BREAK, Script, serve

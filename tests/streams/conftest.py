@@ -14,10 +14,15 @@ import pytest
 from tests.conftest import PRODUCTION_PASSWORD, PRODUCTION_USER
 from tests.support import registry_client
 from tests.support.cluster import Cluster, edit
+from tests.support.cluster.answers import Document
+from tests.support.cluster.integrated_registry import integrate
+from tests.support.faults import FaultyProxy
 from tests.support.images import Image, make_image
 from tests.support.promoter import Outcome, Promoter, Running
 from tests.support.registries import Registry
+from tests.support.shop import make
 from tests.support.tls import CertificateAuthority
+from tests.support.waiting import wait_until
 
 TOKEN = "token-of-the-tagger"
 TAGGER = "system:serviceaccount:shop:tagger"
@@ -80,6 +85,20 @@ class Streams:
         found: dict[str, Any] = next(one for one in tags if one["name"] == tag)
         return found
 
+    def runs(self, workload: str, image: Image) -> bool:
+        """Tell whether all pods of a workload of production run an image."""
+        ids = self.cluster.rollouts.image_ids("shop", workload)
+        return bool(ids) and all(one.endswith(image.digest) for one in ids)
+
+    def wait_for_import(self, name: str, tag: str) -> None:
+        """Wait until an import into a tag of production has failed."""
+
+        def has_failed() -> bool:
+            statuses = self.cluster.image_stream("shop", name)["status"].get("tags", [])
+            return any(status["tag"] == tag and status.get("conditions") for status in statuses)
+
+        wait_until(has_failed, "the import to fail")
+
     def looks(self, name: str) -> list[str]:
         """Return the requests that got the image stream of that name, in whatever project."""
         return [one.path for one in self.cluster.requests if one.method == "GET" and one.path.endswith(f"/{name}")]
@@ -94,6 +113,80 @@ class Streams:
         api = {"api": cluster.url, "ca": ca, "credentials": "file:token"}
         place = {"registry": self.registry.host, "project": project, "ca": ca}
         return {**place, "user": PRODUCTION_USER, "credentials": "file:password", "cluster": api}
+
+
+class Live:
+    """An application of stage that is promoted to `live` in production.
+
+    `name` is its image stream; `host` is production's registry, as the configuration names it.
+    """
+
+    def __init__(self, streams: Streams, host: str) -> None:
+        self.streams = streams
+        self.cluster = streams.cluster
+        self.name = streams.repository.rpartition("/")[2]
+        streams.repository = f"shop-stage/{self.name}"
+        self.host = host
+        streams.environments["prod"]["registry"] = host
+        del streams.environments["stage"]["cluster"]
+
+    def push(self, seed: object = 1, kind: str | None = None) -> Image:
+        """Put an image into stage."""
+        made = make(kind, f"{self.name} {seed}") if kind else image(f"{self.name} {seed}")
+        self.streams.push(made)
+        return made
+
+    def promote(self, *flags: str) -> Outcome:
+        return self.streams.run("promote", f"stage/{self.name}:1.0", self.reference, *flags)
+
+    def promoted(self, seed: object = 1) -> Image:
+        """Promote an image."""
+        made = self.push(seed)
+        self.promote("--force").result  # noqa: B018 - asserts that it succeeded
+        return made
+
+    def rollback(self, *flags: str) -> Outcome:
+        return self.streams.run("rollback", self.reference, *flags)
+
+    @property
+    def reference(self) -> str:
+        return f"prod/{self.name}:live"
+
+    @property
+    def digest(self) -> str | None:
+        """What the registry's tag is."""
+        found = registry_client.resolve(self.streams.registry, f"shop/{self.name}", "live")
+        return found.digest if found else None
+
+    @property
+    def digests(self) -> list[str]:
+        """What the image stream's tag was, newest first."""
+        return self.streams.digests("shop", self.name, "live")
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return self.streams.spec("shop", self.name, "live")
+
+    def noted(self) -> dict[str, str]:
+        """Return what is noted on the image stream's tag."""
+        return {key.removeprefix("image-promoter/"): value for key, value in self.spec["annotations"].items()}
+
+    def set(self, origin: dict[str, str], **spec: Any) -> None:  # noqa: ANN401
+        """Set the image stream's tag as somebody else does."""
+        tag = {"metadata": {"name": f"{self.name}:live"}, "tag": {"from": origin, **spec}}
+        self.cluster.imports.streams.put_tag("shop", f"{self.name}:live", tag, lambda *_: True)
+
+    def change(self, **fields: Any) -> None:  # noqa: ANN401
+        """Change something of what the image stream's tag follows."""
+
+        def edit(stream: Document) -> None:
+            next(tag for tag in stream["spec"]["tags"] if tag["name"] == "live").update(fields)
+
+        self.cluster.imports.streams.edit("shop", self.name, edit)
+
+    def history(self) -> list[tuple[str, str]]:
+        entries = self.streams.run("history", self.reference).result["entries"]
+        return [(entry["action"], entry["digest"]) for entry in entries]
 
 
 @pytest.fixture
@@ -126,6 +219,27 @@ def streams(tmp_path: Path, cluster: Cluster, far: Cluster, production: Registry
     return made
 
 
-def image(seed: int | str = 0) -> Image:
+@pytest.fixture
+def live(streams: Streams) -> Live:
+    """Production, whose registry is none of its cluster's."""
+    return Live(streams, streams.registry.host)
+
+
+@pytest.fixture
+def integrated(streams: Streams, ca: CertificateAuthority) -> Iterator[Live]:
+    """Production, whose registry is its cluster's own."""
+    with FaultyProxy(streams.registry, ca) as proxy:
+        integrate(proxy, streams.cluster)
+        yield Live(streams, proxy.host)
+
+
+@pytest.fixture(params=["another registry", "its own registry"])
+def both(request: pytest.FixtureRequest) -> Live:
+    """Production, with either kind of registry."""
+    made: Live = request.getfixturevalue("live" if request.param == "another registry" else "integrated")
+    return made
+
+
+def image(seed: object = 0) -> Image:
     """Return an image."""
     return make_image(seed=f"streams {seed}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.streams.conftest import DIGESTS, TAGGER, TOKEN, Streams, image
 from tests.support.cluster import edit, pull, view
+from tests.support.cluster.answers import DEPLOYMENTS
+from tests.support.cluster.workloads import deployment
 from tests.support.images import make_index
 from tests.support.shop import make
 from tests.support.waiting import wait_until
@@ -256,6 +259,19 @@ def test_an_import_that_fails_after_all_is_reported(streams: Streams) -> None:
     assert "connection refused" in error["message"]
 
 
+@pytest.mark.statement("W4")
+def test_moving_the_tag_of_an_image_stream_redeploys(streams: Streams) -> None:
+    old, new = image("old"), image("new")
+    for tag in ("dev", "prod"):
+        watched = [{"name": f"hello-app:{tag}"}]
+        streams.cluster.add(DEPLOYMENTS, "shop", deployment(f"hello-{tag}", watched))
+        assert streams.tag(streams.push(old), f"prod/hello-app:{tag}").exit_code == 0
+        wait_until(partial(streams.runs, f"hello-{tag}", old), "the deployment")
+    assert streams.tag(streams.push(new), "prod/hello-app:dev", "--force").exit_code == 0
+    wait_until(lambda: streams.runs("hello-dev", new), "the deployment of what the tag was moved to")
+    assert streams.runs("hello-prod", old)
+
+
 # Whole streams
 
 
@@ -354,6 +370,7 @@ def test_who_and_why_is_noted_on_the_tag(streams: Streams) -> None:
     noted = streams.spec("shop", "web", "1")["annotations"]
     assert noted.pop("image-promoter/at").endswith("Z")
     assert noted == {
+        "image-promoter/digest": B,
         "image-promoter/source": f"{streams.registry.host}/shop-stage/web:1@{B}",
         "image-promoter/previous-digest": A,
         "image-promoter/promotion-id": "42",

@@ -15,7 +15,7 @@ _LONGEST_RUN_SECONDS = 60
 _SERVICE_ACCOUNT = "/run/secrets/kubernetes.io/serviceaccount"
 # In a mount namespace of its own: /run has what is mounted there and no more, /etc has it besides the machine's own.
 _ENTER = """
-mkdir "$0/etc"
+mkdir -p "$0/etc"
 mount --rbind /etc "$0/etc"
 mount -t tmpfs tmpfs /etc
 ln -s "$0"/etc/* /etc/
@@ -57,6 +57,20 @@ class Node:
             arguments: what runs in place of the container's own command.
 
         """
+        prefix, environment = self.enter(project, pod, container)
+        ran = subprocess.run(
+            [*prefix, *(arguments or container["command"])],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_LONGEST_RUN_SECONDS,
+        )
+        return Outcome(ran.returncode, ran.stdout, ran.stderr)
+
+    def enter(self, project: str, pod: Document, container: Document) -> tuple[list[str], dict[str, str]]:
+        """Mount what a container has, and return what runs a command in it, and its environment."""
         self._runs += 1
         root = self._directory / f"run-{self._runs}"
         for top in ("etc", "run"):
@@ -71,16 +85,7 @@ class Node:
             **dict(self._environment(project, container)),
         }
         unshare = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
-        ran = subprocess.run(
-            [*unshare, "sh", "-euc", _ENTER, str(root), *(arguments or container["command"])],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_LONGEST_RUN_SECONDS,
-        )
-        return Outcome(ran.returncode, ran.stdout, ran.stderr)
+        return [*unshare, "sh", "-euc", _ENTER, str(root)], environment
 
     def _mounts(self, project: str, pod: Document, container: Document) -> Iterator[tuple[str, dict[str, str]]]:
         volumes = {volume["name"]: volume for volume in pod.get("volumes", [])}

@@ -241,7 +241,7 @@ UNFIT = {
     ),
     "unknown way": (
         "routes: [{from: a, to: b, through: carrier-pigeon}]",
-        "routes.0.through is 'carrier-pigeon', where 'copy' or 'webhook' is expected",
+        "routes.0.through is 'carrier-pigeon', where 'copy', 'webhook', 'job' or 'generic-webhook' is expected",
     ),
     "way is a number": ("routes: [{from: a, to: b, through: 1}]", "routes.0.through is a number, where 'copy'"),
     "webhook lacks keys": (
@@ -265,6 +265,7 @@ def test_all_that_does_not_fit_is_named_at_once() -> None:
 
 
 WEBHOOK = "{api: 'https://a', project: p, build-config: b, secret: 'env:S'}"
+JOB = "{url: 'https://jenkins.example.com', name: team/job}"
 INCOHERENT = {
     "unknown origin": (
         "routes: [{from: test, to: prod}]",
@@ -273,6 +274,21 @@ INCOHERENT = {
     "unknown target": ("routes: [{from: dev, to: live}]", "no environment 'live' (known: dev, prod)"),
     "webhook is missing": ("routes: [{from: dev, to: prod, through: webhook}]", "has only one of"),
     "webhook is not taken": (f"routes: [{{from: dev, to: prod, webhook: {WEBHOOK}}}]", "has only one of"),
+    "job is missing": ("routes: [{from: dev, to: prod, through: job}]", "one of `through: job` and `job:`"),
+    "job is not taken": (f"routes: [{{from: dev, to: prod, job: {JOB}}}]", "one of `through: job` and `job:`"),
+    "generic webhook is missing": ("routes: [{from: dev, to: prod, through: generic-webhook}]", "`generic-webhook:`"),
+    "job beside a webhook": (
+        f"routes: [{{from: dev, to: prod, through: webhook, webhook: {WEBHOOK}, job: {JOB}}}]",
+        "one of `through: job` and `job:`",
+    ),
+    "job without a name": (
+        "routes: [{from: dev, to: prod, through: job, job: {url: 'https://j', name: ''}}]",
+        "'', which is no job's full name",
+    ),
+    "job's name with a slash too many": (
+        "routes: [{from: dev, to: prod, through: job, job: {url: 'https://j', name: /team/job}}]",
+        "'/team/job', which is no job's full name",
+    ),
     "blobs of another registry": (
         "routes: [{from: dev, to: prod, mount-from: [base/java, prod.example.com/base/node]}]",
         "'prod.example.com/base/node' is not a repository",

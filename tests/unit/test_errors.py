@@ -11,7 +11,6 @@ from promoter import errors
 from promoter.cli.output import error_document
 from promoter.errors import Interrupted, PromoterError
 from promoter.http.connection import ConnectionFailed, NotTrusted
-from promoter.openshift.webhook import PerhapsTriggered
 from tests.support.repository import ROOT
 
 KINDS = {
@@ -36,7 +35,7 @@ def test_no_kind_is_without_an_exit_code() -> None:
     assert set(PromoterError.__subclasses__()) == set(KINDS)
 
 
-@pytest.mark.parametrize("error", [errors.PassingFailure, ConnectionFailed, NotTrusted, PerhapsTriggered])
+@pytest.mark.parametrize("error", [errors.PassingFailure, ConnectionFailed, NotTrusted, errors.PerhapsTriggered])
 def test_what_keeps_a_service_out_of_reach_is_unreachable(error: type[PromoterError]) -> None:
     assert (error.exit_code, error.kind) == (6, "unreachable")
 

@@ -62,6 +62,10 @@ class PassingFailure(Unreachable):
     """A failure that may be over by itself: worth trying again."""
 
 
+class PerhapsTriggered(Unreachable):
+    """The request may have started a pipeline, but no answer says so: look for it before asking again."""
+
+
 class VerificationFailed(PromoterError):
     """What stands at the destination is not what was copied."""
 

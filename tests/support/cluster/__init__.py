@@ -5,12 +5,12 @@ observations that an answer copies. What the observations lack follows the sourc
 and of the Jenkins sync plugin.
 """
 
-from .access import edit, pull, view
+from .access import edit, pull, set_tags, view
 from .answers import Answer
 from .build_configs import GenericTrigger
 from .cluster import Cluster
 from .faults import SERVICE_UNAVAILABLE
-from .runs import BuildError, BuildRun, Runner
+from .runs import BuildError, BuildRun, HookError, Runner
 
 __all__ = [
     "SERVICE_UNAVAILABLE",
@@ -19,8 +19,10 @@ __all__ = [
     "BuildRun",
     "Cluster",
     "GenericTrigger",
+    "HookError",
     "Runner",
     "edit",
     "pull",
+    "set_tags",
     "view",
 ]

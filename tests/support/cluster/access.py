@@ -41,6 +41,12 @@ def pull(project: str) -> Right:
     return Right(project, frozenset({"get"}), frozenset({"imagestreams/layers"}))
 
 
+def set_tags(project: str) -> Right:
+    """Return leave to set the tags of the project's image streams, and to import images into them."""
+    resources = frozenset({"imagestreamtags", "imagestreamimports"})
+    return Right(project, frozenset({"create", "update"}), resources)
+
+
 def edit(project: str) -> Right:
     """Return what OpenShift's role `edit` allows: everything in the project that the stub serves."""
     return Right(project, frozenset({"*"}), frozenset({"*"}))

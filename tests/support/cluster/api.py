@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from . import access_reviews, build_configs, image_streams, secrets, workloads
@@ -221,8 +221,10 @@ class Api:
         return json_answer(deleted(call.kind, call.name, gone["metadata"]["uid"]))
 
     def _instantiate(self, call: Call) -> Answer:
+        self._faults.come_before_build()
         build = self._builds.instantiate(call.project, call.name, call.document())
-        return json_answer(build, HTTPStatus.CREATED)
+        answer = json_answer(build, HTTPStatus.CREATED)
+        return replace(answer, dropped=self._faults.take_lost())
 
     def _webhook(self, call: Call) -> Answer:
         fault = self._faults.take_webhook()

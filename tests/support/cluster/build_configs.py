@@ -55,10 +55,11 @@ def build_config(
     env: Mapping[str, str] | None = None,
     triggers: Iterable[GenericTrigger] = (),
     git_ref: str | None = None,
+    output: Document | None = None,
     run_policy: RunPolicy = "Serial",
     paused: bool = False,
 ) -> Document:
-    """Return a BuildConfig to POST; with `git_ref` its source is a Git repository at that branch."""
+    """Return a BuildConfig to POST, which pushes to `output`; with `git_ref` its source is a Git branch."""
     variables = [{"name": key, "value": value} for key, value in (env or {}).items()]
     with_env: Document = {"env": variables} if variables else {}
     if strategy == "JenkinsPipeline":
@@ -75,7 +76,8 @@ def build_config(
             "runPolicy": run_policy,
             "strategy": chosen,
         }
-        | ({"source": source} if source else {}),
+        | ({"source": source} if source else {})
+        | ({"output": {"to": output}} if output else {}),
     }
 
 

@@ -15,6 +15,7 @@ from .answers import BUILD_CONFIGS, BUILDS, IMAGE_STREAMS, SECRETS, Answer, Docu
 from .api import Api
 from .build_configs import GenericTrigger, RunPolicy, Strategy, build_config
 from .build_logs import BuildLogs
+from .builds import Builds
 from .faults import Faults
 from .image_imports import ImageImports
 from .image_registries import ImageRegistries
@@ -97,6 +98,10 @@ class Cluster:
         self.add_project(project)
         self._api.create(kind, project, document)
 
+    def delete(self, kind: Kind, project: str, name: str) -> None:
+        """Delete any object as a DELETE of it would."""
+        self._objects.delete(kind, project, name)
+
     def add_secret(self, project: str, name: str, values: Mapping[str, str]) -> None:
         self.add_project(project)
         self._api.create(SECRETS, project, secret(name, values))
@@ -132,11 +137,15 @@ class Cluster:
         env: Mapping[str, str] | None = None,
         triggers: Iterable[GenericTrigger] = (),
         git_ref: str | None = None,
+        output: Document | None = None,
         run_policy: RunPolicy = "Serial",
         paused: bool = False,
         runner: Runner | None = None,
     ) -> None:
-        """Add a BuildConfig; with `git_ref` its source is a Git branch, with `runner` its builds run so."""
+        """Add a BuildConfig; with `git_ref` its source is a Git branch, with `runner` its builds run so.
+
+        `output` refers to the ImageStreamTag or DockerImage that they push to.
+        """
         document = build_config(
             name,
             strategy=strategy,
@@ -144,6 +153,7 @@ class Cluster:
             env=env,
             triggers=triggers,
             git_ref=git_ref,
+            output=output,
             run_policy=run_policy,
             paused=paused,
         )
@@ -151,6 +161,16 @@ class Cluster:
         self._api.create(BUILD_CONFIGS, project, document)
         if runner is not None:
             self._runs.use(project, name, runner)
+
+    def start_build(self, project: str, config: str) -> str:
+        """Start a build of a BuildConfig, as a person does, and return its name."""
+        made = Builds(self._objects, self._runs).instantiate(project, config, {"metadata": {"name": config}})
+        name: str = made["metadata"]["name"]
+        return name
+
+    def cancel_build(self, project: str, name: str) -> None:
+        """Cancel a build, as a person does."""
+        self._runs.cancel(project, name)
 
     def build(self, project: str, name: str) -> Document:
         """Return a Build as a GET would."""

@@ -31,6 +31,8 @@ class Faults:
         self._lock = threading.Lock()
         self._webhooks: list[WebhookFault] = []
         self._unavailable = 0
+        self._lost = 0
+        self._before_builds: list[Callable[[], object]] = []
         self._before_tags: list[Callable[[], object]] = []
 
     def next_webhook(
@@ -55,6 +57,16 @@ class Faults:
         with self._lock:
             self._unavailable += requests
 
+    def lose_started(self, builds: int) -> None:
+        """Close the connection without an answer once the next builds were instantiated."""
+        with self._lock:
+            self._lost += builds
+
+    def before_build(self, change: Callable[[], object]) -> None:
+        """Do this just before the next build is instantiated: somebody else was faster."""
+        with self._lock:
+            self._before_builds.append(change)
+
     def before_tag(self, change: Callable[[], object]) -> None:
         """Do this just before the next request that sets a tag is answered: somebody else was faster."""
         with self._lock:
@@ -69,13 +81,25 @@ class Faults:
             return self._webhooks.pop(0) if self._webhooks else WebhookFault()
 
     def come_before_tag(self) -> None:
+        self._come(self._before_tags)
+
+    def come_before_build(self) -> None:
+        self._come(self._before_builds)
+
+    def take_lost(self) -> bool:
         with self._lock:
-            change = self._before_tags.pop(0) if self._before_tags else None
-        if change:
-            change()
+            taken = self._lost > 0
+            self._lost -= taken
+            return taken
 
     def take_unavailable(self) -> bool:
         with self._lock:
             taken = self._unavailable > 0
             self._unavailable -= taken
             return taken
+
+    def _come(self, changes: list[Callable[[], object]]) -> None:
+        with self._lock:
+            change = changes.pop(0) if changes else None
+        if change:
+            change()

@@ -166,6 +166,8 @@ class ImageStreams:
 
         def change(stream: Document) -> None:
             anew.append(follow(stream, tag, spec))
+            if not origin:  # not observed; strategy.go: tagsChanged: what follows nothing stays what it is
+                return
             if anew[0] and origin.get("kind") != "DockerImage":
                 self._resolve(stream, tag, origin, may_pull)
             elif anew[0] and spec.get("reference"):

@@ -32,10 +32,10 @@ def log_page(runs: Runs, user: str, path: str, query: Mapping[str, str]) -> Answ
         return _NOT_FOUND
     if found["page"] == "consoleText":
         return Answer(HTTPStatus.OK, run.text.read()[0], TEXT)
-    return _progressive(run.text, query.get("start", "0"))
+    return progressive_text(run.text, query.get("start", "0"))
 
 
-def _progressive(text: BuildLog, start: str) -> Answer:
+def progressive_text(text: BuildLog, start: str) -> Answer:
     """[A6] Offsets count raw bytes; the body has CRLF; a start beyond the end gets everything."""
     if not re.fullmatch(r"-?\d+", start):
         return _OOPS

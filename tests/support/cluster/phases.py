@@ -29,7 +29,7 @@ def enter(
     name: str,
     phase: str,
     *,
-    status: dict[str, str] | None = None,
+    status: Document | None = None,
     annotations: dict[str, str] | None = None,
 ) -> bool:
     """Move a stored Build to a phase; False if it has ended already or is gone."""

@@ -20,8 +20,12 @@ class BuildError(Exception):
     """Raised by a runner whose build could not even start: phase Error instead of Failed."""
 
 
+class HookError(Exception):
+    """Raised by a runner whose build's post-commit hook failed, so that nothing is pushed."""
+
+
 class BuildRun:
-    """A build as its runner sees it; `parameters` is the Build's env."""
+    """A build as its runner sees it; `parameters` is the Build's env. The runner says in `pushed` what it pushed."""
 
     def __init__(self, build: Document) -> None:
         metadata, spec = build["metadata"], build["spec"]
@@ -36,6 +40,7 @@ class BuildRun:
         self.parameters: dict[str, str] = {
             variable["name"]: variable.get("value", "") for variable in strategy.get("env", [])
         }
+        self.pushed: str | None = None
         self.text = BuildLog()
         self.started = False
         self.finished = False
@@ -145,16 +150,20 @@ class Runs:
             self._runners.get((run.project, run.config), self._runner)(run)
         except BuildError as error:
             phase, reason, message = "Error", "BuildPodCreationFailed", str(error)
+        except HookError:  # not observed; github.com/openshift/api, build/v1: StatusReasonPostCommitHookFailed
+            phase, reason, message = "Failed", "PostCommitHookFailed", "Build failed because of post commit hook."
         except Exception as error:  # noqa: BLE001 - whatever a runner raises, it fails its build
             phase, reason, message = "Failed", "GenericBuildFailed", str(error)
         if run.is_pipeline:
             _end_console(run, "Cancelled" if run.cancelled else phase, message)
         run.text.close()
-        self._enter(run, phase, reason=reason, message=message)
+        # Not observed; github.com/openshift/api, build/v1: BuildStatusOutput.
+        output = {"to": {"imageDigest": run.pushed}} if phase == "Complete" and run.pushed else {}
+        self._enter(run, phase, reason=reason, message=message, output=output)
 
-    def _enter(self, run: BuildRun, phase: str, **status: str) -> bool:
+    def _enter(self, run: BuildRun, phase: str, **status: str | Document) -> bool:
         """A pipeline's Build gets annotations, but no reason or message: the sync plugin sets neither."""
-        said = {key: text for key, text in status.items() if text and not run.is_pipeline}
+        said = {key: value for key, value in status.items() if value and not run.is_pipeline}
         return enter(self._objects, run.project, run.name, phase, status=said, annotations=self._notes(run, phase))
 
     def _notes(self, run: BuildRun, phase: str) -> dict[str, str]:

@@ -37,11 +37,12 @@ COMMANDS = {
     "promote": Command(requests.PromoteRequest, "promoter.promotion.promote:promote"),
     "receive": Command(requests.ReceiveRequest, "promoter.promotion.receive:receive"),
     "history": Command(requests.HistoryRequest, "promoter.promotion.history:history"),
-    "describe": Command(requests.DescribeRequest, "promoter.promotion.history:describe"),
+    "describe": Command(requests.DescribeRequest, "promoter.streams.describing:describe"),
     "rollback": Command(requests.RollbackRequest, "promoter.promotion.rollback:rollback"),
     "watch": Command(requests.WatchRequest, "promoter.promotion.watch:watch"),
     "tag": Command(requests.TagRequest, "promoter.streams.tag:tag"),
     "import": Command(requests.ImportRequest, "promoter.streams.importing:import_"),
+    "start-build": Command(requests.StartBuildRequest, "promoter.streams.building:start_build"),
     "doctor": Command(requests.DoctorRequest, "promoter.doctor.examination:doctor"),
     "manifests": Command(requests.ManifestsRequest, "promoter.manifests.render:manifests"),
 }

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -26,6 +26,9 @@ from promoter.model.result import (
     Result,
     RollbackResult,
     RolloutOutcome,
+    StartBuildResult,
+    StreamResult,
+    StreamTagDescription,
     TagOutcome,
     TagResult,
     WatchResult,
@@ -144,6 +147,7 @@ def _promotion(result: PromotionResult) -> list[str]:
         f"  record     {result.record}" if result.record else "",
         f"  build      {result.build.name} ({result.build.phase})" if result.build else "",
         "" if result.verified else "  verified   no: the destination may not be looked at from here",
+        f"  stream tag {result.stream_tag}" if result.stream_tag else "",
         _rollout(result.rollout) if result.rollout else "",
         f"  stopped    {', '.join(result.scaled_down)} (scaled to zero)" if result.scaled_down else "",
         f"  took       {result.duration_seconds:.1f} s",
@@ -152,7 +156,7 @@ def _promotion(result: PromotionResult) -> list[str]:
 
 
 def _rollout(rollout: RolloutOutcome) -> str:
-    return f"  rolled out {', '.join(rollout.deployments)}: {rollout.pods} pods run it"
+    return f"  rolled out {', '.join(rollout.deployments)} ({rollout.pods} running)"
 
 
 def _history(result: HistoryResult) -> list[str]:
@@ -175,21 +179,66 @@ def _origin(entry: HistoryEntry) -> str:
 
 
 def _description(result: DescribeResult) -> list[str]:
-    promoted = result.promoted
-    let_in = (
-        f"{promoted.action} {promoted.at} by {promoted.requested_by}, from {_origin(promoted)}"
-        if promoted
-        else "no record"
+    if result.media_type is None or result.size is None:
+        about = [f"  digest      {result.digest}"]
+    else:
+        about = [
+            f"  digest      {result.digest}",
+            f"  media type  {result.media_type}",
+            f"  platforms   {', '.join(result.platforms) or 'unknown'}",
+            f"  size        {size(result.size)}",
+            f"  let in      {_let_in(result.promoted)}",
+            *(f"  restorable  {digest}" for digest in result.restorable),
+        ]
+    return [result.image, *about, *(_stream_tag(result.stream) if result.stream else [])]
+
+
+def _let_in(promoted: HistoryEntry | None) -> str:
+    if promoted is None:
+        return "no record"
+    return f"{promoted.action} {promoted.at} by {promoted.requested_by}, from {_origin(promoted)}"
+
+
+def _stream_tag(tag: StreamTagDescription) -> list[str]:
+    events = (
+        (
+            f"  {'*' if event.current else ' '} {event.digest}",
+            event.at,
+            (not event.promoted and event.current and _noted(tag)) or _let_in(event.promoted),
+        )
+        for event in tag.events
     )
-    return [
-        result.image,
-        f"  digest      {result.digest}",
-        f"  media type  {result.media_type}",
-        f"  platforms   {', '.join(result.platforms) or 'unknown'}",
-        f"  size        {size(result.size)}",
-        f"  let in      {let_in}",
-        *(f"  restorable  {digest}" for digest in result.restorable),
-    ]
+    failure = [f"  failed      {tag.failure}"] if tag.failure else []
+    return [f"  stream tag  {tag.tag}", f"  source      {_source(tag)}", *failure, *_columns(events)]
+
+
+def _stream(result: StreamResult) -> list[str]:
+    rows = (
+        (f"  {tag.tag}", event.digest if event else "no image", event.at if event else "", _source(tag), _noted(tag))
+        for tag in result.tags
+        for event in (next(iter(tag.events), None),)
+    )
+    header = ("  TAG", "DIGEST", "SINCE", "SOURCE", "SET BY")
+    return [result.image, *_columns([header, *rows])]
+
+
+def _source(tag: StreamTagDescription) -> str:
+    scheduled = ", looked at regularly" if tag.scheduled else ""
+    return f"{tag.source}{scheduled}" if tag.source else "pushed"
+
+
+def _noted(tag: StreamTagDescription) -> str:
+    """Say what is noted on a tag about who set it; nothing if nobody is."""
+    if "requested_by" not in tag.noted:
+        return ""
+    return f"{tag.noted['requested_by']}, {tag.noted.get('at')}, from {tag.noted.get('source', 'unknown')}"
+
+
+def _columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Align the columns of a table with spaces."""
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
 
 
 def _rollback(result: RollbackResult) -> list[str]:
@@ -240,6 +289,16 @@ def _import(result: ImportResult) -> list[str]:
     return [line for line in lines if line]
 
 
+def _build(result: StartBuildResult) -> list[str]:
+    lines = [
+        f"{result.status}: {result.build_config}",
+        f"  build      {result.build.name} ({result.build.phase})" if result.build else "",
+        f"  digest     {result.digest}" if result.digest else "",
+        *(line for outcome in result.tags for line in _tag(outcome)),
+    ]
+    return [line for line in lines if line]
+
+
 def _watched(result: WatchResult) -> list[str]:
     """Count what came of the tags, each of which was told of already; nothing where nothing was to be done."""
     if not result.tags:
@@ -260,10 +319,12 @@ _WORDS: dict[type[Result], Callable[[Any], list[str]]] = {
     PromotionResult: _promotion,
     HistoryResult: _history,
     DescribeResult: _description,
+    StreamResult: _stream,
     RollbackResult: _rollback,
     WatchResult: _watched,
     TagResult: _tags,
     ImportResult: _import,
+    StartBuildResult: _build,
     DoctorResult: _examination,
     ManifestsResult: _manifests,
 }

@@ -1,4 +1,4 @@
-"""What a token may do in a project, as the cluster tells (authorization.k8s.io/v1, SelfSubjectAccessReview)."""
+"""Examining what a token may do in a project."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from promoter.credentials import jwt
 from promoter.doctor.report import Report
 from promoter.errors import NotFound, NotPermitted
+from promoter.openshift.access import may
 from promoter.openshift.api import ClusterApi, Forbidden
 from promoter.openshift.rights import Right
-
-_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-_GROUPS = {"image": "image.openshift.io", "build": "build.openshift.io"}
 
 
 def examine_rights(report: Report, api: ClusterApi, rights: Iterable[Right], *, without: str = "") -> None:
@@ -30,7 +28,7 @@ def examine_rights(report: Report, api: ClusterApi, rights: Iterable[Right], *, 
     """
     asked = list(rights)
     try:
-        missing = [right for right in asked if not _may(api, right)]
+        missing = [right for right in asked if not may(api, right)]
     except (Forbidden, NotFound) as failure:
         report.warn(f"What the token may do cannot be asked: {failure.message}", failure.remedy)
         return
@@ -43,15 +41,3 @@ def examine_rights(report: Report, api: ClusterApi, rights: Iterable[Right], *, 
             report.fail(NotPermitted(message, remedy))
     if allowed := [f"{right.verb} {right.resource}" for right in asked if right not in missing]:
         report.ok(f"{api.credential.source} may {', '.join(allowed)} in project {asked[0].project}.")
-
-
-def _may(api: ClusterApi, right: Right) -> bool:
-    resource, _, subresource = right.resource.partition("/")
-    group = next((group for prefix, group in _GROUPS.items() if resource.startswith(prefix)), "")
-    attributes = {"namespace": right.project, "verb": right.verb, "group": group, "resource": resource}
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes | ({"subresource": subresource} if subresource else {})},
-    }
-    return bool(api.post(_REVIEWS, review).get("status", {}).get("allowed"))

@@ -33,7 +33,7 @@ def examine_cluster(places: Places, name: str, cluster: Cluster) -> Report:
         if not environment.cluster_project:
             raise WrongUsage(f"{name} names no project in its cluster.", "Give its `cluster` a `project`.")
         api = places.cluster(environment)
-        writes = any(route.webhook is None for route in leading_here)
+        writes = any(not route.hands_over for route in leading_here)
         examine_rights(report, api, _rights(environment, shared=source == environment.credentials, writes=writes))
         if leading_here:
             examine_triggers(report, api, configuration, environment)

@@ -57,8 +57,8 @@ def _is_registry(report: Report, environment: Environment, places: Places) -> bo
 
 def _ask_for_rights(report: Report, places: Places, name: str, credential: Credential, image: str | None) -> None:
     routes = [route for route in places.configuration.routes if name in (route.from_, route.to)]
-    pushing = [route for route in routes if route.to == name and route.webhook is None]
-    only_looked_at = bool(routes) and all(route.to == name and route.webhook for route in routes)
+    pushing = [route for route in routes if route.to == name and not route.hands_over]
+    only_looked_at = bool(routes) and all(route.to == name and route.hands_over for route in routes)
     caller = _Caller(credential, places.configuration.environments[name])
     for one in _names(routes, image):
         with report.noting_failures():

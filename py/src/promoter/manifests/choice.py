@@ -38,6 +38,7 @@ def _of_non_production(setting: Setting) -> list[str]:
         "agent-image",
         "agent-pod-template",
         "network-policy",
+        "doctor",
         *([_VERIFICATIONS[verification.run_by]] if verification else []),
     ]
 
@@ -55,6 +56,7 @@ def _of_production(setting: Setting) -> list[str]:
         "agent-image",
         "agent-pod-template",
         "network-policy",
+        "doctor",
         *(["webhook-secret-key", "webhook-trigger", "production-pipeline"] if setting.has_webhook else []),
         *(["scheduled-import"] if setting.install.import_ else []),
         *(["watch"] if setting.install.watch else []),

@@ -95,6 +95,38 @@ class Webhook(Section):
     legacy_api: bool = False
 
 
+class JenkinsJob(Section):
+    """Production's pipeline as a job, started through Jenkins' REST API.
+
+    Args:
+        url: Jenkins, with the prefix if it has one.
+        name: the job's full name, such as `folder/job`; a slash in a branch's name is written %2F.
+        user: ID of the user that the token is of; if left out, it is sent as a bearer token, as OpenShift's takes it.
+        credentials: credential source of an API token.
+        ca: PEM file with the authority to trust.
+        tls_verify: false accepts any certificate.
+
+    """
+
+    url: str
+    name: str
+    user: str = ""
+    credentials: str = "anonymous"
+    ca: str | None = None
+    tls_verify: bool = True
+
+
+class JenkinsWebhook(JenkinsJob):
+    """Production's pipeline as a job, started through the Generic Webhook Trigger plugin.
+
+    Args:
+        token: credential source of the token that starts the job; `credentials` only let it be followed.
+
+    """
+
+    token: str
+
+
 class Rollout(Section):
     """What is waited for once a tag was flipped on a route.
 
@@ -117,8 +149,10 @@ class Route(Section):
         from_: the environment images come from.
         to: the environment they go to.
         images: patterns of the image names that may take it; `*` and `?` stand for any characters.
-        through: `copy`, or `webhook` to hand over to production's pipeline.
-        webhook: where to hand over to.
+        through: `copy`, or how to hand over to production's pipeline: `webhook`, `job` or `generic-webhook`.
+        webhook: where to hand over to by the webhook of a BuildConfig.
+        job: where to hand over to by Jenkins' API.
+        generic_webhook: where to hand over to by Jenkins' plugin of that name.
         mount_from: repositories of the destination's registry that blobs are mounted from.
         watch: what `promoter watch` promotes: `name:tag`, where `*` and `?` in the tag stand for any characters.
         rollout: what is waited for once a tag was flipped; nothing is if left out.
@@ -128,11 +162,18 @@ class Route(Section):
     from_: str
     to: str
     images: tuple[str, ...] = ("*",)
-    through: Literal["copy", "webhook"] = "copy"
+    through: Literal["copy", "webhook", "job", "generic-webhook"] = "copy"
     webhook: Webhook | None = None
+    job: JenkinsJob | None = None
+    generic_webhook: JenkinsWebhook | None = None
     mount_from: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
     rollout: Rollout | None = None
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether it leaves the copying to production's pipeline."""
+        return self.through != "copy"
 
     def takes(self, name: str) -> bool:
         """Tell whether an image of that name may take this route."""
@@ -205,7 +246,7 @@ def check(configuration: Configuration) -> None:
 
     Raises:
         WrongUsage: an environment cannot be named in front of an image, or is at no registry and project; a route names
-            an unknown environment, or lacks its webhook or that one's project; two routes have the same ends.
+            an unknown environment, or lacks what it leads through; two routes have the same ends.
 
     """
     for name, environment in configuration.environments.items():
@@ -218,36 +259,53 @@ def check(configuration: Configuration) -> None:
         if ends in seen:
             raise WrongUsage(f"There are two routes from {ends[0]} to {ends[1]}.", "Make them one.")
         seen.add(ends)
-        if (route.through == "webhook") != (route.webhook is not None):
-            raise WrongUsage(
-                f"The route from {ends[0]} to {ends[1]} has only one of `through: webhook` and `webhook:`.",
-                "Write both, or neither.",
-            )
+        _check_way(route)
         for repository in route.mount_from:
             checked_repository(repository)
         _check_watched(route)
         _check_rollout(route, configuration.environment(route.to))
-        if route.webhook and not _PROJECT.fullmatch(route.webhook.project):
+
+
+def _check_way(route: Route) -> None:
+    """See that a route has what it leads through, and nothing else."""
+    sections = {"webhook": route.webhook, "job": route.job, "generic-webhook": route.generic_webhook}
+    for way, section in sections.items():
+        if (route.through == way) != (section is not None):
             raise WrongUsage(
-                f"The webhook from {ends[0]} to {ends[1]} is in {route.webhook.project!r}, which is no project's name.",
-                "Give the webhook the `project` that production's BuildConfig is in.",
+                f"The route from {route.from_} to {route.to} has only one of `through: {way}` and `{way}:`.",
+                "Write both, or neither.",
             )
+    if route.webhook and not _PROJECT.fullmatch(route.webhook.project):
+        raise WrongUsage(
+            f"The webhook from {route.from_} to {route.to} is in {route.webhook.project!r}, which is no project's "
+            "name.",
+            "Give the webhook the `project` that production's BuildConfig is in.",
+        )
+    job = route.job or route.generic_webhook
+    if job and not all(job.name.split("/")):
+        raise WrongUsage(
+            f"The route from {route.from_} to {route.to} leads through {job.name!r}, which is no job's full name.",
+            "Write folder/job, or project/branch, without a slash at either end.",
+        )
 
 
 def _check_rollout(route: Route, target: Environment) -> None:
     if route.rollout is None:
         return
     rolls_out = f"The route from {route.from_} to {route.to} has a `rollout`"
-    if route.webhook:
+    if route.hands_over:
         raise WrongUsage(
             f"{rolls_out}, but hands over to production's pipeline.",
             "Give it to the route in production's own configuration.",
         )
     if target.cluster is None:
         raise WrongUsage(f"{rolls_out}, but {route.to} names no cluster.", f"Give {route.to} its `cluster`.")
-    for text in route.rollout.deployments:
-        parse_workload(text)
-    seconds(route.rollout.timeout)
+    try:
+        for text in route.rollout.deployments:
+            parse_workload(text)
+        seconds(route.rollout.timeout)
+    except WrongUsage as problem:
+        raise WrongUsage(f"{rolls_out}, in which {problem.message}", problem.remedy) from problem
 
 
 def _check_watched(route: Route) -> None:

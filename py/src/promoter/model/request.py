@@ -121,9 +121,11 @@ class HistoryRequest(DestinationAccess):
 
 
 class DescribeRequest(DestinationAccess):
-    """Show what a tag is now, what let it in, and what it can be rolled back to."""
+    """Show what a tag is now, what let it in, and what it can be rolled back to; with a cluster, what it was, too."""
 
-    image: str = required("the image: environment/name:tag or a full reference by tag")
+    image: str = required(
+        "the image: environment/name:tag or a full reference by tag; environment/name for all tags of an image stream"
+    )
 
 
 class RollbackRequest(DestinationAccess, Stated):
@@ -177,6 +179,19 @@ class ImportRequest(Common, ClusterImport):
     scheduled: bool = option("look again regularly, and move the tag when the reference has moved", default=False)
     force: bool = option("overwrite a tag that follows something else and has another digest", default=False)
     dry_run: bool = option("let the cluster look at the image and say what would happen; change nothing", default=False)
+
+
+class StartBuildRequest(Common, Setting):
+    """Start a build of a BuildConfig and follow its log to the end; set tags to what it pushed, if it succeeded."""
+
+    build_config: str = required("the BuildConfig: environment/name", metavar="BUILDCONFIG")
+    tag: tuple[str, ...] = option(
+        "tag of an image stream that is set to what the build pushed: environment/name:tag", default=(), metavar="TAG"
+    )
+    parameter: tuple[str, ...] = option("environment variable of the build", default=(), metavar="NAME=VALUE")
+    webhook_secret: str | None = option(
+        "credential source of the generic webhook's secret: start it by its webhook", default=None, metavar="SOURCE"
+    )
 
 
 class DoctorRequest(Common):

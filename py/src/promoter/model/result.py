@@ -35,7 +35,8 @@ class PromotionResult(Model):
     """What became of a promotion; sizes in bytes, times in seconds.
 
     `verified` is false where production's pipeline was handed the promotion and the destination may not be looked at.
-    `rollout` is nothing where none was asked for, or the tag triggers nothing.
+    `stream_tag` is the image stream's tag, where the environment names its cluster. `rollout` is nothing where none was
+    asked for, or the tag triggers nothing.
     """
 
     status: Literal["promoted", "unchanged", "planned"]
@@ -53,6 +54,7 @@ class PromotionResult(Model):
     gates: tuple[str, ...] = ()
     verified: bool = True
     build: BuildOutcome | None = None
+    stream_tag: str | None = None
     rollout: RolloutOutcome | None = None
     scaled_down: tuple[str, ...] = ()
 
@@ -80,16 +82,58 @@ class HistoryResult(Model):
     entries: tuple[HistoryEntry, ...]
 
 
+class StreamTagEvent(Model):
+    """What an image stream's tag is, or was, since when (UTC, RFC 3339), and the record of what promoted it."""
+
+    digest: str
+    at: str
+    current: bool
+    promoted: HistoryEntry | None = None
+
+
+class StreamTagDescription(Model):
+    """A tag of an image stream.
+
+    Args:
+        tag: `environment/name:tag`.
+        source: what it follows; nothing if it was pushed.
+        scheduled: whether the cluster looks regularly whether that has moved.
+        failure: why it could not be imported, if the latest try failed.
+        noted: who set it to what it is, when, why and from where, as its annotations say.
+        events: what it was, newest first.
+
+    """
+
+    tag: str
+    source: str | None
+    scheduled: bool
+    failure: str | None
+    noted: dict[str, str]
+    events: tuple[StreamTagEvent, ...]
+
+
+class StreamResult(Model):
+    """All tags of an image stream."""
+
+    image: str
+    tags: tuple[StreamTagDescription, ...]
+
+
 class DescribeResult(Model):
-    """What a tag is now. `size` is that of all its distinct blobs, in bytes."""
+    """What a tag is now. `size` is that of all its distinct blobs, in bytes.
+
+    `stream` is there if the environment names its cluster. Then the registry need not have the tag, nor show it; what
+    only the registry knows is nothing in that case.
+    """
 
     image: str
     digest: str
-    media_type: str
-    platforms: tuple[str, ...]
-    size: int
-    promoted: HistoryEntry | None
-    restorable: tuple[str, ...]
+    media_type: str | None = None
+    platforms: tuple[str, ...] = ()
+    size: int | None = None
+    promoted: HistoryEntry | None = None
+    restorable: tuple[str, ...] = ()
+    stream: StreamTagDescription | None = None
 
 
 class RollbackResult(Model):
@@ -178,6 +222,16 @@ class ImportResult(Model):
     scheduled: bool = False
 
 
+class StartBuildResult(Model):
+    """What became of a build: the digest that it pushed, if any, and the tags that were set to it."""
+
+    status: Literal["built", "planned"]
+    build_config: str
+    build: BuildOutcome | None = None
+    digest: str | None = None
+    tags: tuple[TagOutcome, ...] = ()
+
+
 class Finding(Model):
     """One thing that the doctor looked at.
 
@@ -220,10 +274,12 @@ Result = (
     PromotionResult
     | HistoryResult
     | DescribeResult
+    | StreamResult
     | RollbackResult
     | WatchResult
     | TagResult
     | ImportResult
+    | StartBuildResult
     | DoctorResult
     | ManifestsResult
 )

@@ -6,56 +6,15 @@ plugin notes on the build where Jenkins keeps it.
 
 from __future__ import annotations
 
-import codecs
-from abc import ABC, abstractmethod
-from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
 from promoter.errors import PassingFailure, Unreachable
-from promoter.http.connection import origin_of
+from promoter.http.build_log import BuildLog, Lines, ProgressiveLog, Say
+from promoter.http.connection import Response, origin_of
 from promoter.openshift.builds import Build, Builds
 
 _CONSOLE = "/consoleText"
-_LONGEST_LINE = 8192
-
-Say = Callable[[str], None]
-
-
-class BuildLog(ABC):
-    """A log whose lines are said, each once. It never gets in the way: a build is followed with its log or without."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-        self._complained = False
-
-    def forward(self, *, ended: bool) -> None:
-        """Say what is new.
-
-        Args:
-            ended: whether the build is over, so that nothing more will come.
-
-        Raises:
-            TimedOut: the deadline has passed.
-
-        """
-        try:
-            self._forward(ended=ended)
-        except Unreachable as failure:
-            self._complain(failure.message)
-
-    @abstractmethod
-    def _forward(self, *, ended: bool) -> None:
-        """Say what is new; an `Unreachable` is told once."""
-
-    def _say_lines(self, lines: list[str]) -> None:
-        for line in lines:
-            self._say(f"| {line}")
-
-    def _complain(self, why: str) -> None:
-        if not self._complained:
-            self._complained = True
-            self._say(f"(the build's log cannot be read just now: {why})")
 
 
 class PodLog(BuildLog):
@@ -91,32 +50,14 @@ class PodLog(BuildLog):
         return seen
 
 
-class JenkinsLog(BuildLog):
-    """A pipeline build's log, in Jenkins: asked for from where the last answer ended."""
+class JenkinsLog(ProgressiveLog):
+    """A pipeline build's log, in Jenkins."""
 
     def __init__(self, builds: Builds, url: str, say: Say) -> None:
-        super().__init__(say)
-        self._api = builds.api
-        self._url = f"{url.removesuffix(_CONSOLE)}/logText/progressiveText"
-        self._offset = 0
-        self._lines = Lines()
+        def get(page: str) -> Response:
+            return builds.api.http.send("GET", page, builds.api.headers())
 
-    def _forward(self, *, ended: bool) -> None:
-        """Ask for the rest.
-
-        The next offset is `X-Text-Size`, never a count of what arrived: the body has its line ends changed. Asked for
-        an offset beyond the end, Jenkins sends the whole log again; so a size that shrank means: nothing to say.
-        """
-        response = self._api.http.send("GET", f"{self._url}?start={self._offset}", self._api.headers())
-        body, size = response.read(), response.headers.count("X-Text-Size")
-        if response.status != HTTPStatus.OK or size is None:
-            self._complain(f"{self._url} answered {response.status}")
-            return
-        if size > self._offset:
-            self._offset = size
-            self._say_lines(self._lines.add(body))
-        if ended:
-            self._say_lines(self._lines.rest())
+        super().__init__(f"{url.removesuffix(_CONSOLE)}/logText/progressiveText", get, say)
 
 
 class LogElsewhere(BuildLog):
@@ -128,28 +69,6 @@ class LogElsewhere(BuildLog):
 
     def _forward(self, *, ended: bool) -> None:
         """Leave it to people."""
-
-
-class Lines:
-    """Cuts text that comes in pieces into lines.
-
-    Lines end with LF or CRLF. What is not UTF-8 is replaced, and of a very long line only the beginning is kept.
-    """
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._open = ""
-
-    def add(self, piece: bytes) -> list[str]:
-        """Return the lines that are whole with this piece."""
-        *whole, rest = (self._open + self._decoder.decode(piece)).split("\n")
-        self._open = rest[: _LONGEST_LINE + 1]
-        return [_shown(line) for line in whole]
-
-    def rest(self) -> list[str]:
-        """Return the last line, if it has no end."""
-        rest, self._open = self._open + self._decoder.decode(b"", final=True), ""
-        return [_shown(rest)] if rest else []
 
 
 def log_of(builds: Builds, build: Build, jenkins: str | None, say: Say) -> BuildLog | None:
@@ -180,8 +99,3 @@ def _covers(jenkins: str, url: str) -> bool:
         return False
     path, above = unquote(urlsplit(url).path), unquote(urlsplit(jenkins).path).rstrip("/")
     return same and origin_of(url)[0] == "https" and path.startswith(f"{above}/") and "/.." not in path
-
-
-def _shown(line: str) -> str:
-    line = line.removesuffix("\r")
-    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…"

@@ -72,6 +72,23 @@ class Build(NamedTuple):
         return [name for name, value in parameters.items() if self.parameters.get(name) != value]
 
     @property
+    def causes(self) -> tuple[str, ...]:
+        """What it was started by, in words."""
+        causes = self.fields.get("spec", {}).get("triggeredBy") or []
+        return tuple(str(cause.get("message")) for cause in causes)
+
+    @property
+    def output(self) -> Object:
+        """Where it pushes to: a reference to an ImageStreamTag or a DockerImage; empty if it pushes nothing."""
+        return (self.fields.get("spec", {}).get("output") or {}).get("to") or {}
+
+    @property
+    def output_digest(self) -> str | None:
+        """What it has pushed."""
+        pushed = (self.fields.get("status", {}).get("output") or {}).get("to") or {}
+        return pushed.get("imageDigest") or None
+
+    @property
     def is_pipeline(self) -> bool:
         """Whether Jenkins runs it."""
         return "jenkinsPipelineStrategy" in self._strategy

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from promoter.errors import Unreachable
+from promoter.http.build_log import BuildLog, Say
 from promoter.http.deadline import Deadline
-from promoter.openshift.build_logs import BuildLog, Say, log_of
+from promoter.openshift.build_logs import log_of
 from promoter.openshift.builds import Build, Builds
 from promoter.openshift.waiting import Waiting
 

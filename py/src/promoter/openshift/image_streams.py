@@ -22,6 +22,19 @@ from promoter.openshift.waiting import Waiting
 _NO_PULL = re.compile(r"\.from: Forbidden: (?P<project>[^/\s]+)/(?P<stream>[^\s:]+)")
 
 
+class TagEvent(NamedTuple):
+    """Something that a tag was.
+
+    Args:
+        digest: the image; of a tag that is a mere reference, the reference.
+        at: since when, in UTC (RFC 3339).
+
+    """
+
+    digest: str
+    at: str
+
+
 class StreamTag(NamedTuple):
     """A tag of an image stream: what it shall follow (`spec`), and what it is (`status`); either may be empty."""
 
@@ -35,9 +48,17 @@ class StreamTag(NamedTuple):
         return str(name) if name else None
 
     @property
+    def events(self) -> tuple[TagEvent, ...]:
+        """What it has been, newest first."""
+        return tuple(
+            TagEvent(str(item.get("image") or item.get("dockerImageReference")), str(item.get("created")))
+            for item in self._items
+        )
+
+    @property
     def digests(self) -> tuple[str, ...]:
         """What it has been, newest first; a tag that is a mere reference has the reference in a digest's place."""
-        return tuple(str(item.get("image") or item.get("dockerImageReference")) for item in self._items)
+        return tuple(event.digest for event in self.events)
 
     @property
     def digest(self) -> str | None:
@@ -53,6 +74,16 @@ class StreamTag(NamedTuple):
     def stays(self) -> bool:
         """Whether it moves only if somebody moves it: it follows a digest, or nothing."""
         return self.origin is None or "@" in self.origin
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether the cluster looks regularly whether what it follows has moved."""
+        return bool((self.spec.get("importPolicy") or {}).get("scheduled"))
+
+    @property
+    def is_pulled_through(self) -> bool:
+        """Whether nodes pull it through the cluster's own registry, wherever it is."""
+        return bool((self.spec.get("referencePolicy") or {}).get("type") == "Local")
 
     @property
     def is_settled(self) -> bool:
@@ -106,20 +137,48 @@ class ImageStream(NamedTuple):
         return dict(self.fields["metadata"].get("labels") or {})
 
     @property
+    def registries(self) -> frozenset[str]:
+        """The hosts of the cluster's own registry: within the cluster and, if it has a route, outside."""
+        return frozenset({self._internal_host, self._public_host} - {""})
+
+    def outside(self, reference: str, host: str) -> str:
+        """Return a reference as it is outside of the cluster.
+
+        Args:
+            reference: a reference as the cluster has it, perhaps by the host that only the cluster knows.
+            host: stands for that host if the registry has no route that is known.
+
+        """
+        named, _, path = reference.partition("/")
+        return f"{self._public_host or host}/{path}" if named == self._internal_host else reference
+
+    @property
     def tags(self) -> tuple[str, ...]:
         """The names of its tags, in their order."""
         followed = {tag["name"] for tag in self.fields.get("spec", {}).get("tags") or ()}
-        return tuple(sorted(followed | {tag["tag"] for tag in self.fields.get("status", {}).get("tags") or ()}))
+        return tuple(sorted(followed | {tag["tag"] for tag in self._status.get("tags") or ()}))
 
     def tag(self, name: str) -> StreamTag:
         """Return one of its tags; an empty one if it has none of that name."""
         specs = (tag for tag in self.fields.get("spec", {}).get("tags") or () if tag["name"] == name)
-        statuses = (tag for tag in self.fields.get("status", {}).get("tags") or () if tag["tag"] == name)
+        statuses = (tag for tag in self._status.get("tags") or () if tag["tag"] == name)
         return StreamTag(next(specs, {}), next(statuses, {}))
 
     def has(self, digest: str) -> bool:
         """Tell whether one of its tags is this digest, or was."""
         return any(digest in self.tag(name).digests for name in self.tags)
+
+    @property
+    def _status(self) -> Object:
+        return self.fields.get("status") or {}
+
+    @property
+    def _internal_host(self) -> str:
+        return str(self._status.get("dockerImageRepository") or "").partition("/")[0]
+
+    @property
+    def _public_host(self) -> str:
+        return str(self._status.get("publicDockerImageRepository") or "").partition("/")[0]
 
 
 NO_TAG = StreamTag({}, {})
@@ -196,21 +255,33 @@ class ImageStreams:
             WrongUsage, NotFound, Unreachable: it cannot be done.
 
         """
-        # Generation 0 makes the server look anew, also if the tag follows the same as before.
-        tag = {**spec, "name": name.partition(":")[2], "generation": 0}
-        metadata = {"name": name, "annotations": spec.get("annotations") or {}}
-        document = {"kind": "ImageStreamTag", "apiVersion": "image.openshift.io/v1", "tag": tag}
         try:
-            if stream is None:
-                self.api.post(self._path("imagestreamtags"), document | {"metadata": metadata})
-            else:
-                versioned = metadata | {"resourceVersion": stream.version}
-                self.api.put(self._path("imagestreamtags", name), document | {"metadata": versioned})
+            # Generation 0 makes the server look anew, also if the tag follows the same as before.
+            self._put_tag(stream, name, {**spec, "generation": 0})
         except WrongUsage as failure:
             denied = self._no_pull(failure)
             if denied is None:
                 raise
             raise denied from failure
+
+    def annotate(self, stream: ImageStream, name: str, tag: StreamTag, noted: dict[str, str]) -> None:
+        """Note something on a tag, which stays the image that it is.
+
+        A tag that was pushed, or follows what it is not, follows nothing afterwards: so nothing moves it again.
+
+        Args:
+            stream: the image stream as it was looked at.
+            name: `stream:tag`.
+            tag: the tag as it was looked at.
+            noted: all its annotations.
+
+        Raises:
+            Conflict: the image stream was changed meanwhile: look again, then decide again.
+            WrongUsage, NotFound, NotPermitted, Unreachable: it cannot be done.
+
+        """
+        follows_itself = tag.origin is not None and tag.origin.endswith(f"@{tag.digest}")
+        self._put_tag(stream, name, {**(tag.spec if follows_itself else {}), "annotations": noted})
 
     def label(self, name: str, labels: dict[str, str]) -> None:
         """Add labels to an image stream.
@@ -237,6 +308,20 @@ class ImageStreams:
             if found.is_settled:
                 return found
             waiting.pause()
+
+    def _put_tag(self, stream: ImageStream | None, name: str, spec: Object) -> None:
+        metadata: Object = {"name": name, "annotations": spec.get("annotations") or {}}
+        document = {
+            "kind": "ImageStreamTag",
+            "apiVersion": "image.openshift.io/v1",
+            "metadata": metadata,
+            "tag": {**spec, "name": name.partition(":")[2]},
+        }
+        if stream is None:
+            self.api.post(self._path("imagestreamtags"), document)
+        else:
+            metadata["resourceVersion"] = stream.version
+            self.api.put(self._path("imagestreamtags", name), document)
 
     def _path(self, resource: str, name: str = "") -> str:
         return f"{API}/namespaces/{self.project}/{resource}{name and '/'}{name}"

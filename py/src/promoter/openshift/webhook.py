@@ -17,8 +17,8 @@ from promoter.errors import (
     NotFound,
     NotPermitted,
     PassingFailure,
+    PerhapsTriggered,
     PromoterError,
-    Unreachable,
     WrongUsage,
 )
 from promoter.http.connection import ConnectionFailed
@@ -27,12 +27,10 @@ from promoter.openshift.builds import Build, Builds
 
 BUILD_API = "/apis/build.openshift.io/v1"
 LEGACY_API = "/oapi/v1"
+SECRET_KEY = "WebHookSecretKey"  # noqa: S105 - the name of a key
+"""The key of a Secret that OpenShift takes a webhook's secret from."""
 _BAD_TOKEN = "Unauthorized"  # noqa: S105 - what the server says of one
 _NOT_FORWARDED = "service unavailable"
-
-
-class PerhapsTriggered(Unreachable):
-    """The request may have started a build, but no answer says so."""
 
 
 class _NotTaken(PassingFailure):

@@ -21,7 +21,7 @@ def plan(promotion: Promotion) -> PromotionResult:
     try:
         there = survey(promotion.source, promotion.destination, image, promotion.mount_from)
     except NotPermitted:
-        if promotion.route and promotion.route.webhook:
+        if promotion.route and promotion.route.hands_over:
             return promotion.result("planned", platforms=platforms)
         raise
     return promotion.result("planned", platforms=platforms, blobs=there.counts, bytes_uploaded=there.bytes_missing)
@@ -33,7 +33,7 @@ def bring(promotion: Promotion, places: Places) -> PromotionResult:
     image = look_into(source.repository, promotion.image)
     platforms = Later(lambda: platforms_of(source.repository, image))
     companions = Later(lambda: find_companions(source, destination, image))
-    record = Later(lambda: draft(destination.repository, image.top.descriptor, _entry(promotion)))
+    record = Later(lambda: draft(destination.repository, image.top.descriptor, entry_of(promotion)))
     brought = copy(source, destination, image, promotion.mount_from, places)
     bring_companions(source, destination, companions.outcome())
     verified = Later(lambda: verify(destination, image))
@@ -56,7 +56,8 @@ def bring(promotion: Promotion, places: Places) -> PromotionResult:
     )
 
 
-def _entry(promotion: Promotion) -> Entry:
+def entry_of(promotion: Promotion) -> Entry:
+    """Return what is recorded of a promotion."""
     return entry(
         "promoted",
         promotion.destination.reference,

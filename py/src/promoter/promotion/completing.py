@@ -25,7 +25,7 @@ def complete(request: ReceiveRequest, configuration: Configuration) -> ReceiveRe
     told = [
         places
         for route in configuration.routes
-        if not route.webhook and route.takes(request.image_name)
+        if not route.hands_over and route.takes(request.image_name)
         if given.items() <= (places := _places(route, configuration)).items()
     ]
     if len(told) > 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from promoter.model.manifest import Descriptor
 from promoter.model.request import DescribeRequest, HistoryRequest
 from promoter.model.result import DescribeResult, HistoryEntry, HistoryResult
@@ -34,6 +36,11 @@ def describe(request: DescribeRequest, places: Places) -> DescribeResult:
     """
     place = places.destination(request, request.image)
     current = place.repository.resolve(place.tag)
+    return described(place, current, entries_of(place, current))
+
+
+def described(place: Place, current: Descriptor, entries: Iterable[HistoryEntry]) -> DescribeResult:
+    """Tell what a tag is, given what the records say about it."""
     image = look_into(place.repository, place.repository.manifest(current.digest))
     kept = kept_digests(place.repository, place.tag)
     return DescribeResult(
@@ -42,7 +49,7 @@ def describe(request: DescribeRequest, places: Places) -> DescribeResult:
         media_type=current.media_type,
         platforms=platforms_of(place.repository, image),
         size=image.size,
-        promoted=next((entry for entry in entries_of(place, current) if entry.current), None),
+        promoted=next((entry for entry in entries if entry.current), None),
         restorable=tuple(digest for digest in kept if digest != current.digest),
     )
 
@@ -54,9 +61,9 @@ def kept_digests(repository: Repository, tag: str) -> list[str]:
     return [found.digest for found in kept if found]
 
 
-def entries_of(place: Place, current: Descriptor) -> list[HistoryEntry]:
-    """Return what the records say about a tag, newest first."""
-    digests = dict.fromkeys((current.digest, *kept_digests(place.repository, place.tag)))
+def entries_of(place: Place, current: Descriptor, others: Iterable[str] = ()) -> list[HistoryEntry]:
+    """Return what the records say about a tag, newest first: of what it is, what is kept, and `others` that it was."""
+    digests = dict.fromkeys((current.digest, *kept_digests(place.repository, place.tag), *others))
     found = each(lambda digest: read_records(place.repository, digest), digests)
     records = [record for records in found for record in records if record.entry.tag == place.tag]
     newest_first = sorted(records, key=lambda record: record.entry.at, reverse=True)

@@ -85,7 +85,7 @@ def _standing(destination: Place, route: Route | None) -> Descriptor | None:
     try:
         return destination.standing()
     except NotPermitted:
-        if route and route.webhook:
+        if route and route.hands_over:
             return None
         raise
 

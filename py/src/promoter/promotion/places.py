@@ -218,6 +218,10 @@ class Places:
             return repository.removeprefix(f"{project}/") if project else repository
         return repository.rpartition("/")[2]
 
+    def has_cluster(self, environment: str | None) -> bool:
+        """Tell whether an environment names its cluster."""
+        return environment is not None and self.configuration.environment(environment).cluster is not None
+
     def cluster(self, environment: Environment) -> ClusterApi:
         """Open the API of the cluster that an environment is in.
 

@@ -17,8 +17,9 @@ def promote(
     """Promote one image.
 
     When this returns, the digest that was named stands at the destination under the tag that was named, was checked
-    there, and is recorded; if a rollout was asked for, the pods that the tag triggers run it. When it raises, the
-    destination's tag is as it was; an error after a rollout or a scaling that failed says so if it is not.
+    there, and is recorded; the image stream's tag is it too, if the environment names its cluster; if a rollout was
+    asked for, the pods that the tag triggers run it. When it raises, the destination's tag is as it was; an error after
+    the flip, of the image stream, a rollout or a scaling, says so if it is not.
 
     Args:
         request: what to promote, and where to.
@@ -35,7 +36,8 @@ def promote(
     if not is_there:
         promotion = allowed(promotion)
     finish = _prepared(promotion, places)
-    result = finish(promotion.result("unchanged") if is_there else _go(promotion, places))
+    settle = _settling(promotion, places)
+    result = finish(settle(promotion.result("unchanged") if is_there else _go(promotion, places)))
     return result.but(duration_seconds=round(time.monotonic() - begun, 3))
 
 
@@ -49,6 +51,16 @@ def _prepared(promotion: Promotion, places: Places) -> Callable[[PromotionResult
     return lambda result: result
 
 
+def _settling(promotion: Promotion, places: Places) -> Callable[[PromotionResult], PromotionResult]:
+    """Return what sets the image stream's tag, if the destination's environment names its cluster."""
+    is_handed_over = promotion.route and promotion.route.hands_over
+    if is_handed_over or not places.has_cluster(promotion.destination.environment):
+        return lambda result: result
+    from promoter.promotion.tagging import prepare  # noqa: PLC0415
+
+    return prepare(promotion, places)
+
+
 def _go(promotion: Promotion, places: Places) -> PromotionResult:
     """Do what is to be done; what each way needs is imported with it, since most promotions find nothing to do."""
     from promoter.promotion import bringing  # noqa: PLC0415
@@ -59,4 +71,8 @@ def _go(promotion: Promotion, places: Places) -> PromotionResult:
         from promoter.promotion.handover import hand_over  # noqa: PLC0415
 
         return hand_over(promotion, promotion.route.webhook, places)
+    if promotion.route and (job := promotion.route.job or promotion.route.generic_webhook):
+        from promoter.promotion.handing_to_job import hand_to_job  # noqa: PLC0415
+
+        return hand_to_job(promotion, job, places)
     return bringing.bring(promotion, places)

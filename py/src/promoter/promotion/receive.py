@@ -28,7 +28,7 @@ def receive(request: ReceiveRequest, places: Places) -> PromotionResult:
     origin = _environment(places, request.non_prod_registry, request.non_prod_project_name, "NON_PROD")
     target = _environment(places, request.prod_registry, request.prod_project_name, "PROD")
     route = places.configuration.route(origin, target)
-    if route is None or route.webhook or not route.takes(request.image_name):
+    if route is None or route.hands_over or not route.takes(request.image_name):
         raise Refused(
             f"Production takes no image {request.image_name!r} from {origin} to {target}.",
             "If it should, add it to `images` of that route in production's configuration.",

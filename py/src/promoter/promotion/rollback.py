@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from promoter.errors import NotFound, Refused
+from typing import TYPE_CHECKING
+
+from promoter.errors import NotFound, PromoterError, Refused
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.reference import checked_digest
 from promoter.model.request import RollbackRequest, Stated
@@ -11,7 +13,10 @@ from promoter.promotion.flipping import flip
 from promoter.promotion.history import entries_of, kept_digests
 from promoter.promotion.identity import new_id
 from promoter.promotion.places import Place, Places
-from promoter.promotion.record import draft, entry
+from promoter.promotion.record import draft, entry, shown
+
+if TYPE_CHECKING:
+    from promoter.promotion.settling import Facts, Settling
 
 
 def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
@@ -30,14 +35,20 @@ def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
     if request.to:
         _require_own(place, digest, current)
     if digest == current.digest:
+        if not request.dry_run and (settling := _settling(place, places, None)):
+            settling.settle_again(current)
         return RollbackResult(status="unchanged", image=image, digest=digest, previous_digest=digest)
+    if settling := _settling(place, places, current.digest):
+        settling.require(digest)
     if request.dry_run:
         return RollbackResult(status="planned", image=image, digest=digest, previous_digest=current.digest)
-    return go_back(place, manifest, current.digest, request, new_id(image, digest))
+    return go_back(place, manifest, current.digest, request, identity=new_id(image, digest), places=places)
 
 
-def go_back(place: Place, manifest: Manifest, standing: str, stated: Stated, identity: str) -> RollbackResult:
-    """Flip a tag back to what it was before, and record it.
+def go_back(
+    place: Place, manifest: Manifest, standing: str, stated: Stated, *, identity: str, places: Places
+) -> RollbackResult:
+    """Flip a tag back to what it was before, and record it; the image stream's tag too, if its cluster is named.
 
     Args:
         place: the tag.
@@ -45,16 +56,18 @@ def go_back(place: Place, manifest: Manifest, standing: str, stated: Stated, ide
         standing: the digest that it must still be.
         stated: who asks, and why.
         identity: the ID of the promotion or rollback.
+        places: opens the cluster.
 
     Raises:
         Refused: the tag was moved meanwhile.
         NotPermitted, Unreachable: see `flip`.
+        PromoterError: the tag is flipped back, but the image stream's could not be set.
 
     """
     noted = entry("rolled-back", place.reference, stated, identity, standing)
     record = draft(place.repository, manifest.descriptor, noted)
     kept = flip(place.repository, place.tag, manifest, standing, record)
-    return RollbackResult(
+    result = RollbackResult(
         status="rolled-back",
         image=str(place.reference),
         digest=manifest.digest,
@@ -62,6 +75,30 @@ def go_back(place: Place, manifest: Manifest, standing: str, stated: Stated, ide
         record=str(place.repository.reference(record.digest)),
         kept=kept,
     )
+    if settling := _settling(place, places, standing):
+        _settle(settling, result, shown(noted) | {"record": result.record})
+    return result
+
+
+def _settling(place: Place, places: Places, replaced: str | None) -> Settling | None:
+    """Return what sets the image stream's tag; nothing if the cluster is left alone."""
+    if not places.has_cluster(place.environment):
+        return None
+    from promoter.promotion.settling import Settling  # noqa: PLC0415 - most rollbacks never need it
+
+    return Settling(place, places, replaced)
+
+
+def _settle(settling: Settling, result: RollbackResult, facts: Facts) -> None:
+    try:
+        settling.settle(result.digest, facts)
+    except PromoterError as failure:
+        failure.message = (
+            f"{result.image} is {result.digest} again, but the image stream's tag {settling.address} could not be "
+            f"set to it: {failure.message}"
+        )
+        failure.remedy = f"{failure.remedy} Then finish with `promoter rollback --to {result.digest}`."
+        raise
 
 
 def _require_own(place: Place, digest: str, current: Descriptor) -> None:

@@ -143,7 +143,7 @@ class _Pass:
 
     def _promote(self, watched: _Watched) -> None:
         """Promote a tag; a signal that came too late for it ends the pass afterwards."""
-        ours = None if watched.route.webhook else _REASON  # production's pipeline is not told
+        ours = None if watched.route.hands_over else _REASON  # production's pipeline is not told
         request = PromoteRequest(
             source=watched.source,
             destination=watched.destination,
@@ -216,7 +216,7 @@ def _require_own(promotion: Promotion, standing: str, entries: list[HistoryEntry
         )
     origin = next((entry.source for entry in entries if entry.digest == standing and entry.source), "elsewhere")
     own = {str(source)}
-    if promotion.route and promotion.route.webhook:
+    if promotion.route and promotion.route.hands_over:
         own.add(str(source.at(standing)))  # which is how production's pipeline names what it was handed
     if origin not in own:
         raise Refused(f"{destination} is {standing}, which came from {origin!r}, not from {source}.", _BY_HAND)

@@ -9,8 +9,8 @@ from promoter.model.reference import ImageReference
 from promoter.model.request import TagRequest
 from promoter.openshift.api import Object
 from promoter.openshift.image_streams import ImageStream, ImageStreams
+from promoter.promotion.addresses import Addresses, stream_name
 from promoter.promotion.places import Named
-from promoter.streams.addresses import Addresses, stream_name
 
 
 class Image(NamedTuple):
@@ -60,7 +60,7 @@ def find_image(request: TagRequest, addresses: Addresses) -> Image:
     named = addresses.places.named(request.source)
     if not named.reference.locator:
         raise WrongUsage(f"{request.source!r} names neither tag nor digest.", "Add one: …:tag or …@sha256:….")
-    if addresses.has_cluster(named.environment):
+    if addresses.places.has_cluster(named.environment):
         return _in_stream(named, addresses)
     if named.reference.digest:
         return Image(named.reference)

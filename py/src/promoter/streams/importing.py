@@ -9,8 +9,8 @@ from promoter.model.request import ImportRequest
 from promoter.model.result import ImportResult
 from promoter.openshift.image_imports import ImportedImage, ImportPolicy
 from promoter.openshift.image_streams import StreamTag
+from promoter.promotion.addresses import Address, Addresses
 from promoter.promotion.places import Places
-from promoter.streams.addresses import Address, Addresses
 
 
 def import_(request: ImportRequest, places: Places) -> ImportResult:

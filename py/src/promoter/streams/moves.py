@@ -9,7 +9,7 @@ from promoter.errors import NotFound, WrongUsage
 from promoter.model.request import TagRequest
 from promoter.model.result import TagOutcome
 from promoter.openshift.image_streams import NO_TAG, ImageStream, ImageStreams, StreamTag
-from promoter.streams.addresses import Address, Addresses
+from promoter.promotion.addresses import Address, Addresses
 from promoter.streams.images import Image, digest_of, find_image
 
 

@@ -8,10 +8,11 @@ from promoter.model.result import TagOutcome, TagResult
 from promoter.openshift.api import Object
 from promoter.openshift.image_imports import ImportPolicy
 from promoter.openshift.image_streams import StreamTag
+from promoter.promotion.addresses import Addresses
+from promoter.promotion.annotations import tag_annotations
 from promoter.promotion.identity import new_id
 from promoter.promotion.places import Places
-from promoter.streams.addresses import Addresses
-from promoter.streams.annotations import tag_annotations
+from promoter.promotion.record import entry, shown
 from promoter.streams.moves import Move, find_moves
 
 
@@ -94,11 +95,18 @@ def _set(move: Move, spec: Object, request: TagRequest) -> StreamTag:
     if not request.force:
         destination.require_rest(standing, spec["from"]["name"])
         destination.require_free(standing, move.image.digest)
-    noted = tag_annotations(standing, destination.reference, request, str(move.image))
-    destination.streams.set_tag(stream, f"{destination.name}:{destination.tag}", {**spec, "annotations": noted})
+    spec = {**spec, "annotations": tag_annotations(standing, _facts(move, standing, request))}
+    destination.streams.set_tag(stream, f"{destination.name}:{destination.tag}", spec)
     if stream is None and move.labels:
         destination.streams.label(destination.name, move.labels)
     return standing
+
+
+def _facts(move: Move, standing: StreamTag, request: TagRequest) -> dict[str, str | None]:
+    """Return what is noted on a tag that is set."""
+    reference, identity = move.destination.reference, request.promotion_id or ""
+    stated = entry("promoted", reference, request, identity, standing.digest, source=str(move.image))
+    return shown(stated) | {"digest": move.image.digest}
 
 
 def _require_standing(move: Move, spec: Object, standing: StreamTag) -> None:

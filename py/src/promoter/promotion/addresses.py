@@ -78,10 +78,6 @@ class Addresses:
         self.places = places
         self._clusters: dict[str, ClusterApi] = {}
 
-    def has_cluster(self, environment: str | None) -> bool:
-        """Tell whether an environment names its cluster."""
-        return environment is not None and self.places.configuration.environment(environment).cluster is not None
-
     def streams(self, environment: str) -> ImageStreams:
         """Open the image streams of an environment.
 

@@ -1,0 +1,101 @@
+"""What the tags of an image stream are and were, where they come from, and what promoted each."""
+
+from __future__ import annotations
+
+from promoter.errors import NotFound, NotPermitted, Unreachable
+from promoter.model.request import DescribeRequest
+from promoter.model.result import DescribeResult, HistoryEntry, StreamResult, StreamTagDescription, StreamTagEvent
+from promoter.openshift.image_streams import ImageStream, StreamTag
+from promoter.promotion.addresses import Addresses, stream_name
+from promoter.promotion.annotations import noted
+from promoter.promotion.history import describe as describe_tag
+from promoter.promotion.history import described, entries_of
+from promoter.promotion.places import Named, Places
+
+
+def describe(request: DescribeRequest, places: Places) -> DescribeResult | StreamResult:
+    """Tell what a tag is, what let it in, and what it can be rolled back to; of an image stream's tag, what it was too.
+
+    Raises:
+        NotFound: there is no such tag, or no such image stream.
+
+    """
+    named = places.named(request.image)
+    if named.reference.digest or not places.has_cluster(named.environment):
+        return describe_tag(request, places)
+    streams, name = Addresses(places).streams(named.environment or ""), stream_name(named, places)
+    if named.reference.tag is None:
+        stream = _Described(named, streams.project, streams.get(name))
+        return StreamResult(image=f"{named.environment}/{name}", tags=tuple(map(stream.tag, stream.tags)))
+    found = streams.find(name)
+    if found is None or named.reference.tag not in found.tags:
+        return describe_tag(request, places)
+    return _describe_both(request, places, named, _Described(named, streams.project, found))
+
+
+def _describe_both(request: DescribeRequest, places: Places, named: Named, stream: _Described) -> DescribeResult:
+    """Describe a tag as registry and image stream have it; the latter alone if the registry does not show it."""
+    name = named.reference.tag or ""
+    digests = stream.digests(name)
+    try:
+        place = places.destination(request, request.image)
+        current = place.repository.resolve(name)
+        entries = tuple(entries_of(place, current, (digest for digest in digests if digest.startswith("sha256:"))))
+        return described(place, current, entries).but(stream=stream.tag(name, entries))
+    except (NotFound, NotPermitted, Unreachable) as failure:
+        if not digests:
+            raise
+        places.say(f"only the image stream's tag can be described: {failure.message}")
+    return DescribeResult(image=str(named.reference), digest=digests[0], stream=stream.tag(name))
+
+
+class _Described:
+    """An image stream that is described.
+
+    Args:
+        named: its image, as it was named.
+        project: the project it is in.
+        stream: what it is.
+
+    """
+
+    def __init__(self, named: Named, project: str, stream: ImageStream) -> None:
+        self._named = named
+        self._project = project
+        self._stream = stream
+        self.tags = stream.tags
+
+    def digests(self, name: str) -> tuple[str, ...]:
+        """Return what a tag was, newest first."""
+        return tuple(map(self._outside, self._stream.tag(name).digests))
+
+    def tag(self, name: str, entries: tuple[HistoryEntry, ...] = ()) -> StreamTagDescription:
+        """Describe a tag, given what the records say about it, newest first."""
+        tag = self._stream.tag(name)
+        return StreamTagDescription(
+            tag=f"{self._named.environment}/{self._stream.name}:{name}",
+            source=self._source(tag),
+            scheduled=tag.is_scheduled,
+            failure=str(tag.failure.get("message")) if tag.failure else None,
+            noted=noted(tag),
+            events=tuple(
+                StreamTagEvent(
+                    digest=self._outside(event.digest),
+                    at=event.at,
+                    current=index == 0,
+                    promoted=next((entry for entry in entries if entry.digest == event.digest), None),
+                )
+                for index, event in enumerate(tag.events)
+            ),
+        )
+
+    def _source(self, tag: StreamTag) -> str | None:
+        origin = tag.spec.get("from")
+        if not origin:
+            return None
+        if origin["kind"] == "DockerImage":
+            return self._outside(origin["name"])
+        return f"{origin.get('namespace') or self._project}/{origin['name']}"
+
+    def _outside(self, reference: str) -> str:
+        return self._stream.outside(reference, self._named.reference.registry)
