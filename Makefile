@@ -41,6 +41,11 @@ test-openshift: install ## Run the OpenShift tests on a real cluster; says which
 	$(call require,OPENSHIFT_API OPENSHIFT_TOKEN OPENSHIFT_CA OPENSHIFT_PROJECT REGISTRY)
 	$(bin)/pytest tests/openshift
 
+.PHONY: test-jenkins
+test-jenkins: install ## Hold what is relied on against a real Jenkins; says which variables it needs
+	$(call require,JENKINS_URL JENKINS_USER JENKINS_TOKEN)
+	$(bin)/pytest tests/jenkins/test_contract.py
+
 .PHONY: demo
 demo: install ## Show a promotion from an application's pipeline to production, on this machine alone
 	$(bin)/python -m tests.demo

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from promoter.credentials.sources import ANONYMOUS, Credential
-from promoter.errors import NotPermitted, PassingFailure, PerhapsTriggered, TimedOut, WrongUsage
+from promoter.errors import NotPermitted, PassingFailure, PerhapsTriggered, TimedOut, Unreachable, WrongUsage
 from promoter.http.deadline import Deadline
 from promoter.http.trust import Trust
 from promoter.jenkins import api as jenkins_api
@@ -19,6 +19,7 @@ from promoter.jenkins.runs import Run, Vanished, follow
 from promoter.openshift.waiting import Waiting
 from tests.jenkins.conftest import LEAST, Apis
 from tests.support.jenkins import BuildRun, Controller, Permission
+from tests.support.waiting import wait_until
 
 NOTE = "\x1b[8mha:////4AAAAA+base64==\x1b[0m"
 
@@ -112,6 +113,19 @@ def test_item_that_may_not_be_cancelled(jenkins: Controller, job: Job) -> None:
         job.cancel(job.start({"WHO": "x"}))
 
 
+@pytest.mark.parametrize(
+    ("sign", "said"),
+    [
+        ("redirect", r"leads elsewhere when asked to read /job/greet: https://login\."),
+        ("page", "answered 200 .*: Log in"),
+    ],
+)
+def test_login_page_in_front_of_jenkins(jenkins: Controller, job: Job, sign: str, said: str) -> None:
+    jenkins.show(sign)
+    with pytest.raises(Unreachable, match=said):
+        job.recent()
+
+
 # A restart
 
 
@@ -139,7 +153,8 @@ def test_refusal_long_after_a_lost_connection_is_one(
 @pytest.mark.parametrize("sign", ["503", "401", "403"])
 def test_start_that_was_not_taken_is_tried_again(jenkins: Controller, job: Job, sign: str) -> None:
     jenkins.restart("503", sign)
-    job.start({"WHO": "x"})
+    item = job.start({"WHO": "x"})
+    assert follow(Run(job, {}, item), pause(), lambda line: None).number == 1
     assert len(jenkins.builds("greet")) == 1
 
 
@@ -184,6 +199,7 @@ def test_log_that_cannot_be_read_is_told_once_and_keeps_nothing_up(jenkins: Cont
 
 def test_job_that_is_deleted_meanwhile(jenkins: Controller, job: Job) -> None:
     item = job.start({"WHO": "x"})
+    wait_until(lambda: len(jenkins.builds("greet")) == 1, "the build")
     jenkins.queue.forget()
     jenkins.delete_job("greet")
     with pytest.raises(Vanished):

@@ -264,6 +264,14 @@ def test_value_that_is_a_choice(handover: JobHandover) -> None:
     assert handover.shop.prod.digest(COMMIT) == image.digest
 
 
+def test_watched_tag(handover: JobHandover) -> None:
+    image, shop = handover.push(tag="stable"), handover.shop
+    shop.routes[0]["watch"] = [f"{shop.name}:stable"]
+    assert [tag["status"] for tag in shop.run("watch").result["tags"]] == ["promoted"]
+    assert shop.run("watch").result["tags"] == []
+    assert (shop.prod.digest("stable"), len(handover.posts)) == (image.digest, 1)
+
+
 # How it ends
 
 

@@ -108,6 +108,28 @@ def test_import_image_describes_the_build(helper: Helper) -> None:
     assert run.description == "p/w:1 imported: sha256:1"
 
 
+def test_start_build_gives_back_the_build_and_describes_ours(helper: Helper) -> None:
+    build = '{"name": "web-7", "phase": "Complete", "log": null}'
+    helper.answer(0, f'{{"status": "built", "build": {build}, "digest": "sha256:1", "tags": []}}')
+    run = helper.run(SCRIPTED.format(body="echo startBuild(buildConfig: 's/web', tag: ['s/web:ready']).build.name"))
+    assert run.result == "SUCCESS", run.log
+    assert helper.request.read_text() == '{"buildConfig":"s/web","tag":["s/web:ready"]}start-build\n'
+    assert run.description == "web-7 Complete sha256:1"
+
+
+def test_start_build_of_what_pushes_nothing_has_no_digest(helper: Helper) -> None:
+    helper.answer(0, '{"status": "built", "build": {"name": "job-7", "phase": "Complete"}, "digest": null, "tags": []}')
+    run = helper.run(SCRIPTED.format(body="startBuild(buildConfig: 's/job')"))
+    assert (run.result, run.description) == ("SUCCESS", "job-7 Complete"), run.log
+
+
+def test_a_dry_run_of_start_build_has_no_build(helper: Helper) -> None:
+    helper.answer(0, '{"status": "planned", "build_config": "s/web", "build": null, "digest": null, "tags": []}')
+    run = helper.run(SCRIPTED.format(body="startBuild(buildConfig: 's/web', dryRun: true)"))
+    assert run.result == "SUCCESS", run.log
+    assert run.description == "s/web planned"
+
+
 def test_promoter_command_runs_any_command(helper: Helper) -> None:
     run = helper.run(SCRIPTED.format(body="echo promoterCommand('describe', [image: 'e/a:1']).digest"))
     assert run.result == "SUCCESS", run.log

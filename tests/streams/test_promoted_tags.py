@@ -10,6 +10,8 @@ from tests.conftest import PRODUCTION_PASSWORD, PRODUCTION_USER
 from tests.streams.conftest import DIGESTS, TAGGER, TOKEN, Live
 from tests.support import registry_client
 from tests.support.cluster import Cluster, set_tags, view
+from tests.support.cluster.answers import DEPLOYMENTS
+from tests.support.cluster.workloads import deployment
 from tests.support.registries import Htpasswd, Registry
 from tests.support.shop import KINDS
 from tests.support.tls import CertificateAuthority
@@ -248,6 +250,15 @@ def test_what_the_cluster_cannot_import_is_taken_back(live: Live, private: Regis
     assert live.digests == [first.digest]
 
 
+def test_a_cluster_that_would_import_one_platform_only_imports_nothing(live: Live) -> None:
+    first, index = live.promoted(), live.push(2, "oci index")
+    live.cluster.imports.one_platform = True
+    error = live.promote("--force").error
+    assert (error["kind"], error["exit_code"]) == ("verification-failed", 7)
+    assert f"The cluster would import {index.children[0].digest} for" in error["message"]
+    assert (live.digest, live.digests) == (first.digest, [first.digest])
+
+
 def _lose_rights(live: Live) -> None:
     """Take the right to set tags away once it was asked for, and have the cluster look again."""
 
@@ -328,3 +339,22 @@ def test_a_rollback_leaves_what_somebody_else_set(live: Live) -> None:
     live.cluster.push("shop", live.name, "live", OTHER)
     assert live.rollback().error["exit_code"] == 3
     assert (live.digest, live.digests[0]) == (second.digest, OTHER)
+
+
+# What watches the image stream's tag
+
+
+def test_what_watches_it_rolls_out(live: Live) -> None:
+    live.cluster.add(DEPLOYMENTS, "shop", deployment("web", [{"name": f"{live.name}:live"}]))
+    made = live.push()
+    assert live.promote("--roll-out").result["rollout"] == {"deployments": ["deployment/web"], "pods": 1}
+    assert live.streams.runs("web", made)
+
+
+def test_a_rollout_that_fails_takes_it_along(live: Live) -> None:
+    watching = deployment("web", [{"name": f"{live.name}:live"}], progressDeadlineSeconds=1)
+    live.cluster.add(DEPLOYMENTS, "shop", watching)
+    first, second = live.promoted(), live.push(2)
+    live.cluster.rollouts.spoil(second.digest)
+    assert live.promote("--force", "--roll-out").error["exit_code"] == 9
+    assert (live.digest, live.digests[0]) == (first.digest, first.digest)

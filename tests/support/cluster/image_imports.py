@@ -19,7 +19,10 @@ _STOP = ("", "", "")
 
 
 class ImageImports:
-    """Imports images into image streams. One thread does so in the background, while `gate` is set."""
+    """Imports images into image streams. One thread does so in the background, while `gate` is set.
+
+    With `one_platform` it takes one platform of a list only, as servers do that do not know `importMode`.
+    """
 
     def __init__(self, objects: Objects, registries: ImageRegistries) -> None:
         self._objects = objects
@@ -29,6 +32,7 @@ class ImageImports:
         self._errors: list[BaseException] = []
         self.gate = threading.Event()
         self.gate.set()
+        self.one_platform = False
         self.streams = ImageStreams(objects, lambda *tag: self._waiting.put(tag))
 
     def start(self) -> None:
@@ -82,8 +86,9 @@ class ImageImports:
         reference = image["from"]["name"]
         tag = Reference(reference).tag
         about = {"tag": tag} if tag else {}
+        policy = image["importPolicy"] | ({"importMode": "Legacy"} if self.one_platform else {})
         try:
-            found = self._registries.image(reference, image["importPolicy"])
+            found = self._registries.image(reference, policy)
         except ApiError as error:
             return {"status": error.status(), **about}
         return {"status": {"metadata": {}, "status": "Success"}, "image": found, **about}

@@ -33,6 +33,8 @@ _SIGNS: dict[str, Callable[[], pages.Failed]] = {
     "503": pages.getting_ready,
     "401": pages.unauthorized,
     "403": pages.no_crumb,
+    "redirect": pages.login_elsewhere,
+    "page": pages.login_here,
 }
 
 
@@ -103,6 +105,10 @@ class Controller(Served):
     def restart(self, *signs: str) -> None:
         """Restart: the next requests see these signs, in this order: refused, 500, 503, 401, 403."""
         self.queue.forget()
+        self.show(*signs)
+
+    def show(self, *signs: str) -> None:
+        """Answer the next requests with these signs: those of a restart, or of a login page, redirected or there."""
         self._signs += signs
 
     def before_post(self, change: Callable[[], object]) -> None:

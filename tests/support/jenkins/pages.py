@@ -110,3 +110,13 @@ def getting_ready() -> Failed:
 def hung_up() -> Failed:
     """[A10] Connection refused, or an answer that is cut."""
     return Failed(Answer(0, dropped=True))
+
+
+def login_elsewhere() -> Failed:
+    """What a proxy that wants people to log in does; not Jenkins' own."""
+    return Failed(nothing(HTTPStatus.FOUND, "https://login.example.com/?for=jenkins"))
+
+
+def login_here() -> Failed:
+    """The same, without a redirect."""
+    return Failed(Answer(HTTPStatus.OK, b"<html><head><title>Log in</title></head></html>", _HTML))

@@ -70,7 +70,7 @@ class Queue:
         """[A2] Equal requests are merged into the item that waits."""
         with self.changed:
             for item in self._items:
-                if not unique and not item.has_left and (item.job, item.values) == (job, values):
+                if not unique and not item.has_left and item.job is job and item.values == values:
                     return item
             item = Item(self._next, job, values, time.monotonic() + quiet_seconds)
             self._next += 1

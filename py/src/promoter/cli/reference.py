@@ -16,7 +16,7 @@ from promoter.manifests.render import generic_template
 from promoter.model.base import REQUIRED, Field
 from promoter.model.request import camel
 
-STEPS = {"promoteImage": "promote", "tagImage": "tag", "importImage": "import"}
+STEPS = {"promoteImage": "promote", "tagImage": "tag", "importImage": "import", "startBuild": "start-build"}
 """The steps whose parameters are those of a command."""
 
 _HEADING = "PARAMETERS\n"

@@ -76,10 +76,8 @@ def failure(answer: Answer, url: str, doing: str, credential: Credential) -> Pro
     """
     said = f"Jenkins at {url} answered {answer.status} when asked to {doing}: {answer.reason}."
     if answer.status == HTTPStatus.UNAUTHORIZED:
-        return NotPermitted(
-            said,
-            f"The token from {credential.source} is not that user's, or no longer: make a new API token for `user`.",
-        )
+        whose = f"of {credential.user}" if credential.user else "there; without a `user` it is sent as a bearer token"
+        return NotPermitted(said, f"{credential.source} is no valid API token {whose}: make a new one.")
     if answer.status == HTTPStatus.FORBIDDEN:
         return _forbidden(answer, url, doing, credential)
     if answer.status == HTTPStatus.NOT_FOUND:

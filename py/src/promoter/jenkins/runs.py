@@ -126,7 +126,10 @@ class _Follower:
 
     def _number_by_item(self) -> int | None:
         """Look for the build of a queue item that has been forgotten."""
-        builds = self._run.job.recent()
+        try:
+            builds = self._run.job.recent()
+        except NotFound:
+            builds = []
         number = next((build.number for build in builds if build.item == self._run.item), None)
         if number is None:
             self._miss()

@@ -188,7 +188,9 @@ class StartBuildRequest(Common, Setting):
     tag: tuple[str, ...] = option(
         "tag of an image stream that is set to what the build pushed: environment/name:tag", default=(), metavar="TAG"
     )
-    parameter: tuple[str, ...] = option("environment variable of the build", default=(), metavar="NAME=VALUE")
+    parameter: tuple[str, ...] = option(
+        "environment variable of the build: NAME=VALUE", default=(), metavar="NAME=VALUE"
+    )
     webhook_secret: str | None = option(
         "credential source of the generic webhook's secret: start it by its webhook", default=None, metavar="SOURCE"
     )

@@ -118,7 +118,7 @@ class Settling:
             self.address.streams.annotate(stream, name, standing, annotations)
 
     def _bring(self, stream: ImageStream | None, standing: StreamTag, digest: str) -> None:
-        """Have the cluster import the image; in its own registry it has only not been seen yet."""
+        """Have the cluster import the image, if it can have it; in its own registry it has only not been seen yet."""
         reference = self._place.reference
         if stream and reference.registry in stream.registries:
             raise PassingFailure(
@@ -126,15 +126,17 @@ class Settling:
                 "Look at the image stream (`oc describe imagestream`), and at the cluster's registry.",
             )
         self._require_own(standing, digest)
-        self.address.require_rest(standing, str(reference.at(digest)))
+        image, imports = str(reference.at(digest)), self.address.imports
+        self.address.require_rest(standing, image)
         policy = ImportPolicy(insecure=not self._place.trust.verify, through_cluster=standing.is_pulled_through)
-        imports, version = self.address.imports, stream.version if stream else None
-        found = imports.run(self.address.name, self.address.tag, str(reference.at(digest)), policy, version=version)
+        found = imports.look_up(self.address.name, image, policy)
         if found.digest != digest:
             raise VerificationFailed(
-                f"The cluster imported {found.digest} as {self.address}, not {digest}.",
+                f"The cluster would import {found.digest} for {image}.",
                 "It takes one platform of a list only, as OpenShift before 4.12 does; promote that platform's digest.",
             )
+        version = stream.version if stream else None
+        imports.run(self.address.name, self.address.tag, image, policy, version=version)
 
     def _require_own(self, standing: StreamTag, digest: str) -> None:
         is_own = standing.digest == self._replaced or "record" in noted(standing)
