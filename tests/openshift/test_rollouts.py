@@ -164,7 +164,7 @@ def test_it_returns_only_once_the_pods_run_the_digest(live: Live, kind: str) -> 
     live.cluster.rollouts.hold()
     second = live.push(2)
     with live.start("--force") as running:
-        wait_until(lambda: live.digest == second.digest, "the flip")
+        live.shop.prod.wait_for(second.digest, "live")
         wait_until(lambda: len(live.cluster.rollouts.image_ids("shop", "web")) > 1, "the second pod")
         assert live.runs(first) is False
         live.cluster.rollouts.release()
@@ -454,7 +454,7 @@ def test_a_tag_that_was_moved_meanwhile_is_left_alone(live: Live) -> None:
     live.cluster.rollouts.spoil(second.digest)
     live.cluster.rollouts.hold()
     with live.start("--force") as running:
-        wait_until(lambda: live.digest == second.digest, "the flip")
+        live.shop.prod.wait_for(second.digest, "live")
         live.shop.prod.push(third, "live")
         live.cluster.rollouts.release()
         error = running.outcome().error
@@ -593,7 +593,7 @@ def test_a_right_that_is_taken_away_meanwhile_leaves_the_promotion(live: Live) -
     image = live.push()
     live.cluster.rollouts.hold()
     with live.start("--scale-down", "deployment/web-test") as running:
-        wait_until(lambda: live.digest == image.digest, "the flip")
+        live.shop.prod.wait_for(image.digest, "live")
         live.allow(view("shop"), set_tags("shop"))
         live.cluster.rollouts.release()
         error = running.outcome().error

@@ -11,7 +11,6 @@ import pytest
 from tests.support.faults import FaultyProxy
 from tests.support.images import Image, make_image, make_referrer, make_referrers_index, referrers_tag
 from tests.support.promoter import ARBITRARY_USER, Outcome, Running
-from tests.support.registry_client import UnexpectedAnswerError
 from tests.support.shop import Shop, writes
 from tests.support.waiting import wait_until
 
@@ -47,18 +46,6 @@ def start(shop: Shop, *flags: str) -> Running:
     """Start watching; to be used in a `with`."""
     shop.configure()
     return shop.promoter.start("watch", *flags)
-
-
-def wait_for(shop: Shop, image: Image) -> None:
-    """Wait until an image is in production."""
-
-    def arrived() -> bool:
-        try:
-            return shop.prod.digest("live") == image.digest
-        except UnexpectedAnswerError:  # docker-registry answers 500 for a tag that is just being written
-            return False
-
-    wait_until(arrived, "the promotion", seconds=30)
 
 
 @pytest.mark.statement("P6")
@@ -341,7 +328,7 @@ def test_every_so_often_until_a_signal_comes(number: signal.Signals, watched: Sh
     with start(watched, "--every=200ms") as running:
         for version in (1, 2):
             image = push(watched, version)
-            wait_for(watched, image)
+            watched.prod.wait_for(image.digest, "live")
         running.send(number)
         outcome = running.outcome(LONGEST_WAY_OUT_SECONDS)
 
@@ -395,7 +382,7 @@ def test_a_failure_is_said_and_does_not_end_it_and_tokens_are_read_again(watched
         result = watched.promoter.directory / "result.json"
         wait_until(lambda: result.exists() and "not-permitted" in result.read_text(), "the failure", seconds=30)
         token.write_text(puller)
-        wait_for(watched, image)
+        watched.prod.wait_for(image.digest, "live")
         running.send(signal.SIGTERM)
         outcome = running.outcome(LONGEST_WAY_OUT_SECONDS)
 

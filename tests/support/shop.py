@@ -12,6 +12,7 @@ from tests.support.images import Image, Media, make_image, make_index
 from tests.support.promoter import Outcome, Promoter, Running
 from tests.support.registries import Recording, Registry
 from tests.support.registry_client import Resolved
+from tests.support.waiting import wait_until
 
 KINDS = ("oci image", "docker image", "oci index", "docker index")
 PLATFORMS = ("linux/amd64", "linux/arm64/v8")
@@ -65,6 +66,17 @@ class Side:
         """Return the digest that a tag has."""
         found = self.resolve(tag)
         return found.digest if found else None
+
+    def wait_for(self, digest: str, tag: str) -> None:
+        """Wait until a tag has a digest."""
+
+        def has_come() -> bool:
+            try:
+                return self.digest(tag) == digest
+            except registry_client.UnexpectedAnswerError:  # 500 for a tag that is just being written
+                return False
+
+        wait_until(has_come, f"{tag} to be {digest}", seconds=30)
 
     def tags(self) -> set[str]:
         """Return all tags."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -62,11 +61,8 @@ class Job:
             NotFound, NotPermitted, Unreachable: it cannot be looked for.
 
         """
-        looks: list[Callable[[], list[Item] | list[Build]]] = [
-            lambda: items_of(self.api, self.path),  # first: what leaves the queue meanwhile is a build
-            self.recent,
-        ]
-        found = (one for look in looks for one in look())
+        queued = items_of(self.api, self.path)  # first: what leaves the queue meanwhile is a build
+        found: list[Item | Build] = [*queued, *self.recent()]
         return next((one for one in found if one.parameters.get(name) == value), None)
 
     def recent(self) -> list[Build]:
