@@ -22,6 +22,13 @@ void call(Map settings = [:]) {
             stage('Promote') {
                 steps {
                     script {
+                        // Whatever a webhook sends becomes a parameter, and so a variable of every shell: PS4, PATH.
+                        List ours = ['IMAGE_NAME', 'NON_PROD_REGISTRY', 'PROD_REGISTRY', 'NON_PROD_PROJECT_NAME',
+                            'PROD_PROJECT_NAME', 'GIT_COMMIT', 'IMAGE_DIGEST', 'PROMOTION_ID']
+                        List others = params.keySet().findAll { name -> !(name in ours) }.toList()
+                        if (others) {
+                            error("refused: parameters that this pipeline does not take: ${others.join(', ')}.")
+                        }
                         Map result = promoterCommand('receive', [
                             imageName         : params.IMAGE_NAME,
                             nonProdRegistry   : params.NON_PROD_REGISTRY,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,25 @@ def test_hosts_are_told_by_their_way(variable: str, routed: Shop) -> None:
     assert inside["status"] == "warning"
     assert ".svc" in inside["remedy"]
     assert "p4ssw0rd" not in examination.outcome.stdout + examination.outcome.stderr
+
+
+def test_the_ways_to_productions_pipeline_are_told(routed: Shop) -> None:
+    routed.promoter.environment |= {"HTTPS_PROXY": "http://localhost:1", "NO_PROXY": ".example.com"}
+    webhook = {"api": "https://api.example.com:6443", "build-config": "release", "secret": "env:HOOK"}
+    ways: list[dict[str, Any]] = [
+        {"through": "webhook", "webhook": webhook | {"project": "shop", "jenkins": "https://logs.example.com/jenkins"}},
+        {"through": "job", "job": {"url": "https://jobs.example.com", "name": "release"}},
+        {
+            "through": "generic-webhook",
+            "generic-webhook": {"url": "https://hooks.example.com:8443", "name": "release", "token": "env:HOOK"},
+        },
+    ]
+    for number, way in enumerate(ways):
+        routed.environments[f"prod-{number}"] = routed.environments["prod"]
+        routed.routes.append({"from": "stage", "to": f"prod-{number}", **way})
+    examination = examine(routed)
+    for address in ("api.example.com:6443", "logs.example.com:443", "jobs.example.com:443", "hooks.example.com:8443"):
+        assert examination.one(MACHINE, f"{address} is reached directly")["status"] == "ok"
 
 
 def test_a_proxy_that_is_no_url_fails(routed: Shop) -> None:

@@ -203,6 +203,14 @@ def test_where_only_patterns_are_known_a_name_is_made_up(routed: Shop) -> None:
     assert f"{routed.prod.registry.host}/shop-dev/promoter-doctor (a name made up to ask" in finding["message"]
 
 
+def test_an_image_that_is_watched_is_asked_for(routed: Shop) -> None:
+    del routed.routes[0]["images"]
+    routed.routes[0]["watch"] = ["app-7:stable", "app-7:release-*"]
+    examination = examine(routed)
+    assert examination.one(STAGE, f"pull from {routed.stage.registry.host}/shop-dev/app-7.")
+    assert examination.one(PROD, f"push to {routed.prod.registry.host}/shop-dev/app-7;")
+
+
 def test_an_image_that_is_named_is_asked_for(routed: Shop) -> None:
     routed.routes[0]["images"] = ["app-*"]
     assert examine(routed, "--image=app-7").one(PROD, f"push to {routed.prod.registry.host}/shop-dev/app-7;")

@@ -1,7 +1,8 @@
-"""Triggers that watch tags which no promotion moves."""
+"""Triggers that no promotion fires: they watch tags which none moves, or are paused."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.shop import Shop
 pytestmark = pytest.mark.statement("P15")
 
 SUBJECT = "cluster of prod"
+IMAGE_PATH = 'spec.template.spec.containers[?(@.name=="main")].image'
 DIGEST = f"sha256:{'5' * 64}"
 
 
@@ -29,15 +31,18 @@ def production_cluster(routed: Shop, cluster: Cluster, api_token: str) -> Cluste
     return cluster
 
 
-def watch(cluster: Cluster, kind: str, *names: str, **more: str) -> None:
-    """Add something called `it` that watches these image stream tags."""
+def watch(cluster: Cluster, kind: str, *names: str, paused: bool = False, **more: str) -> None:
+    """Add something called `it` that watches these image stream tags; `paused` says that its triggers are."""
     watched: list[dict[str, str]] = [{"name": name, **more} for name in names]
     if kind == "Deployment":
-        cluster.add(DEPLOYMENTS, "shop", deployment("it", watched))
+        cluster.add(DEPLOYMENTS, "shop", deployment("it", watched, paused=paused))
     elif kind == "DeploymentConfig":
-        cluster.add(DEPLOYMENT_CONFIGS, "shop", deployment_config("it", watched))
+        cluster.add(DEPLOYMENT_CONFIGS, "shop", deployment_config("it", watched, paused=paused))
     else:
-        cluster.add(BUILD_CONFIGS, "shop", builder("it", watched))
+        document = builder("it", watched)
+        for trigger in document["spec"]["triggers"] if paused else ():
+            trigger["imageChange"]["paused"] = True
+        cluster.add(BUILD_CONFIGS, "shop", document)
 
 
 def builder(name: str, watched: list[dict[str, str]], **spec: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +84,35 @@ def test_a_tag_that_promotions_set_is_none_to_report(kind: str, routed: Shop, pr
     examination = examine(routed)
     assert problems(examination) == []
     assert examination.one(SUBJECT, "2 triggers in project shop")["status"] == "ok"
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "DeploymentConfig", "BuildConfig"])
+def test_a_paused_trigger_is_reported(kind: str, routed: Shop, production_cluster: Cluster) -> None:
+    watch(production_cluster, kind, "web:v1", paused=True)
+    examination = examine(routed)
+    assert problems(examination) == [f"{kind} it watches shop/web:v1, but is paused: no promotion starts it."]
+    assert not [finding for finding in examination.about(SUBJECT) if "triggers in project" in finding["message"]]
+
+
+def test_what_is_paused_as_a_whole_is_reported(routed: Shop, production_cluster: Cluster) -> None:
+    paused_build = builder("builds", [{"name": "web:v1"}])
+    paused_build["metadata"]["annotations"] = {"openshift.io/build-config.paused": "true"}
+    production_cluster.add(BUILD_CONFIGS, "shop", paused_build)
+    paused_deployment = deployment("runs", [{"name": "web:v1"}])
+    paused_deployment["spec"]["paused"] = True
+    production_cluster.add(DEPLOYMENTS, "shop", paused_deployment)
+    assert problems(examine(routed)) == [
+        "BuildConfig builds watches shop/web:v1, but is paused: no promotion starts it.",
+        "Deployment runs watches shop/web:v1, but is paused: no promotion starts it.",
+    ]
+
+
+def test_a_paused_trigger_on_a_tag_that_was_never_set_is_told_for_the_tag(
+    routed: Shop, production_cluster: Cluster
+) -> None:
+    watch(production_cluster, "Deployment", "web:prod-ready", paused=True)
+    [problem] = problems(examine(routed))
+    assert "which no promotion has ever moved" in problem
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "DeploymentConfig", "BuildConfig"])
@@ -163,7 +197,17 @@ def test_a_build_that_names_nothing_watches_its_own_base_image(routed: Shop, pro
 
 
 @pytest.mark.parametrize(
-    "annotation", ["no JSON", "{}", "[1]", "[{}]", '[{"from": {"kind": "DockerImage", "name": "web:prod-ready"}}]']
+    "annotation",
+    [
+        "no JSON",
+        "{}",
+        "[1]",
+        "[{}]",
+        json.dumps([{"from": "web:prod-ready", "fieldPath": IMAGE_PATH}]),
+        json.dumps([{"from": {"kind": "DockerImage", "name": "web:prod-ready"}, "fieldPath": IMAGE_PATH}]),
+        json.dumps([{"from": {"kind": "ImageStreamTag", "name": "web:prod-ready"}, "fieldPath": "spec.template"}]),
+        json.dumps([{"from": {"kind": "ImageStreamTag", "name": "web:prod-ready"}}]),
+    ],
 )
 def test_an_annotation_that_the_cluster_does_not_heed_is_none_to_report(
     annotation: str, routed: Shop, production_cluster: Cluster
@@ -171,7 +215,9 @@ def test_an_annotation_that_the_cluster_does_not_heed_is_none_to_report(
     document = deployment("it", [])
     document["metadata"]["annotations"]["image.openshift.io/triggers"] = annotation
     production_cluster.add(DEPLOYMENTS, "shop", document)
-    assert problems(examine(routed)) == []
+    examination = examine(routed)
+    assert problems(examination) == []
+    assert examination.one(SUBJECT, "0 triggers in project shop")["status"] == "ok"
 
 
 def test_where_no_route_leads_no_trigger_is_looked_for(routed: Shop, production_cluster: Cluster) -> None:

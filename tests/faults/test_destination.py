@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from promoter.http.deadline import Deadline
+from promoter.model.reading import read_configuration
+from promoter.model.request import PromoteRequest
+from promoter.promotion.places import Places
+from promoter.promotion.promote import promote
 from tests.support.faults import FaultyProxy
 from tests.support.images import Image, digest_of, make_image, referrers_tag
 from tests.support.registries import Registry
@@ -288,3 +294,34 @@ def test_a_flip_that_has_begun_is_brought_to_its_end(shop: Shop, before_prod: Fa
     before_prod.when("PUT", "/manifests/1.0$").delay(6)
     assert shop.promote("--timeout=6s").exit_code == 0
     assert shop.prod.digest() == image.digest
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # sockets that a process ends with
+def test_a_flip_whose_end_was_not_seen_at_first_takes_no_time_from_what_follows(
+    shop: Shop, before_prod: FaultyProxy
+) -> None:
+    image = make_image(seed=shop.name)
+    shop.stage.push(image)
+    looks = 3  # one that is challenged, one before the copy, one before the flip
+    before_prod.when("HEAD", "/manifests/1.0$", after=looks, times=1).answer(403)
+    configuration = read_configuration(shop.configure().read_text(), "promotion.yaml")
+    request = PromoteRequest(source=shop.image(shop.stage), destination=shop.image(shop.prod))
+
+    with closing(Places(configuration, Deadline(600), print)) as places:
+        assert promote(request, places).status == "promoted"
+        assert places.deadline.remaining > 500
+
+    assert shop.prod.digest() == image.digest
+
+
+def test_a_list_of_records_that_cannot_be_seen_after_the_flip_is_said(shop: Shop, before_prod: FaultyProxy) -> None:
+    image = make_image(seed=shop.name)
+    shop.stage.push(image)
+    before_prod.when("GET", f"/manifests/{referrers_tag(image)}$", after=1, times=1).answer(403)
+
+    outcome = shop.promote()
+
+    assert outcome.exit_code == 0
+    assert "could not be seen" in outcome.stderr
+    assert shop.prod.digest() == image.digest
+    assert len(shop.history()) == 1

@@ -14,7 +14,7 @@ from promoter.jenkins import api as jenkins_api
 from promoter.jenkins.api import JenkinsApi
 from promoter.jenkins.generic_webhook import GenericWebhook
 from promoter.jenkins.jobs import Job
-from promoter.jenkins.queue import item_at
+from promoter.jenkins.queue import Item, item_at
 from promoter.jenkins.runs import Run, Vanished, follow
 from promoter.openshift.waiting import Waiting
 from tests.jenkins.conftest import LEAST, Apis
@@ -215,6 +215,33 @@ def test_time_out_in_the_queue(jenkins: Controller, job: Job) -> None:
 
 
 # Addresses
+
+
+def test_item_of_another_job_whose_name_ends_alike(jenkins: Controller, job: Job) -> None:
+    jenkins.add_folder("team")
+    jenkins.add_job("team/greet", parameters=["WHO"])
+    jenkins.queue.hold()
+    item = Job(job.api, "team/greet").start({"WHO": "x"})
+    assert job.find("WHO", "x") is None
+    found = Job(job.api, "team/greet").find("WHO", "x")
+    assert found is not None
+    assert found.number == item
+
+
+@pytest.mark.parametrize(
+    ("url", "is_ours"),
+    [
+        ("https://jenkins.example.com/jenkins/job/a%20b/", True),
+        ("http://controller:8080/jenkins/job/a b", True),
+        ("https://jenkins.example.com/job/a%20b/", False),
+        ("https://jenkins.example.com/other/jenkins/job/a%20b/", False),
+        ("https://jenkins.example.com/jenkins/job/team/job/a%20b/", False),
+        ("https://jenkins.example.com/jenkins/job/a%20b/7/", False),
+        (None, False),
+    ],
+)
+def test_job_of_an_item(url: str | None, is_ours: bool) -> None:
+    assert Item({"task": {"url": url}}).is_of("/jenkins/job/a%20b") == is_ours
 
 
 @pytest.mark.parametrize(

@@ -475,6 +475,16 @@ def test_500_while_it_is_triggered(handover: JobHandover) -> None:
     assert len(handover.posts) == 1
 
 
+def test_login_page_while_it_is_triggered(handover: JobHandover) -> None:
+    """An answer that will be the same next time is the last one."""
+    handover.push()
+    handover.jenkins.before_post(lambda: handover.jenkins.show("redirect"))
+    outcome = handover.promote("--timeout", "30s")
+    assert outcome.exit_code == 6
+    assert "leads elsewhere when asked to build" in outcome.error["message"]
+    assert len(handover.posts) == 1
+
+
 # The generic webhook
 
 HOOK = "hook-token-7f3a"

@@ -16,7 +16,10 @@ import yaml
 from tests.manifests.conftest import Document, Renderer, one, read
 from tests.support import registry_client
 from tests.support.cluster import BuildRun, Cluster
-from tests.support.cluster.answers import BUILD_CONFIGS, IMAGE_STREAMS, SECRETS
+from tests.support.cluster.answers import BUILD_CONFIGS, DEPLOYMENT_CONFIGS, DEPLOYMENTS, IMAGE_STREAMS, SECRETS
+from tests.support.cluster.integrated_registry import integrate
+from tests.support.cluster.workloads import deployment, deployment_config
+from tests.support.faults import FaultyProxy
 from tests.support.images import Image, make_image
 from tests.support.pod import Node, hook_container
 from tests.support.promoter import Outcome
@@ -90,13 +93,16 @@ class TwoRenderedClusters:
         self.objects = there
         self.agents = {"production": here_pod["spec"], "non-production": there_pod["spec"]}
         directory = self._renderer.promoter.directory
-        self._production_node = Node(directory / "production-node", here, self.tokens)
-        self.node = Node(directory / "non-production-node", there, self.tokens)
-        project, name = TRIGGER.split("/")
+        self._find_the_api(here)
+        self._here = here
+        self._production_node = Node(directory / "production-node", here, self.tokens, self.cluster.ca)
+        self.node = Node(directory / "non-production-node", there, self.tokens, self.cluster.ca)
+        project = TRIGGER.partition("/")[0]
         self.cluster.add_project(project)
-        self.cluster.add_user(
-            f"system:serviceaccount:{project}:{name}", token=self.tokens[TRIGGER], rights=rights(here, TRIGGER)
-        )
+        for account in (TRIGGER, PUSHER):
+            user = f"system:serviceaccount:{account.replace('/', ':')}"
+            self.cluster.add_user(user, token=self.tokens[account], rights=rights(here, account))
+        self.rights = rights(here, PUSHER)
         self.cluster.add(SECRETS, project, one(here, "Secret", "production-pipeline-webhook-secret-key"))
         self.cluster.add(BUILD_CONFIGS, project, one(here, "BuildConfig", "production-pipeline"))
 
@@ -122,6 +128,12 @@ class TwoRenderedClusters:
             "shop-ci", self.agents["non-production"], container, *command, "--timeout", "20s", "--json"
         )
 
+    def examine(self) -> Outcome:
+        """Run the doctor that is rendered for production."""
+        pod = one(self._here, "CronJob", "image-promoter-doctor")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        [container] = pod["containers"]
+        return self._production_node.run("shop-pipelines", pod, container, *container["command"], "--json")
+
     def _configure(self) -> None:
         configuration = self._renderer.configuration
         sides = {"non-production": self.non_production, "production": self.production}
@@ -146,6 +158,12 @@ class TwoRenderedClusters:
 
     def _render(self, side: str, token: str) -> list[Document]:
         return self._bound(read(self._renderer.with_secrets(side, token, WEBHOOK_SECRET)))
+
+    def _find_the_api(self, objects: list[Document]) -> None:
+        """Let the name that pods have for the API server lead to the cluster, as its DNS does."""
+        configuration = one(objects, "ConfigMap", "promotion-configuration")["data"]
+        text = configuration["promotion.yaml"]
+        configuration["promotion.yaml"] = text.replace("https://kubernetes.default.svc", self.cluster.url)
 
     def _run_pipeline(self, build: BuildRun) -> None:
         """Do what the pipeline does, in its agent."""
@@ -188,6 +206,36 @@ def clusters(
     clusters = TwoRenderedClusters(renderer, registries, tokens, ca, without)
     with clusters.cluster:
         yield clusters
+
+
+@pytest.fixture
+def rolled_out(
+    clusters: TwoRenderedClusters, renderer: Renderer, ca: CertificateAuthority
+) -> Iterator[TwoRenderedClusters]:
+    """The same, where production's registry is its cluster's own, and what a promotion triggers is waited for.
+
+    A Deployment `web` and a DeploymentConfig `api` watch what is promoted.
+    """
+    with FaultyProxy(clusters.production, ca) as proxy:
+        integrate(proxy, clusters.cluster)
+        production = renderer.configuration["environments"]["production"]
+        production |= {"registry": proxy.host, "cluster": {"api": "https://api.example.com:6443"}}
+        renderer.install["rollout"] = {"timeout": "20s"}
+        watched = [{"name": f"{clusters.name}:{COMMIT}"}]
+        clusters.cluster.add(DEPLOYMENTS, "shop", deployment("web", watched))
+        clusters.cluster.add(DEPLOYMENT_CONFIGS, "shop", deployment_config("api", watched))
+        yield clusters
+
+
+def used_rights(cluster: Cluster, project: str) -> set[tuple[str, str]]:
+    """Return the verbs and resources that a cluster was asked for in a project."""
+    found = set()
+    for request in cluster.requests:
+        _, _, path = request.path.partition(f"/namespaces/{project}/")
+        resource, _, name = path.partition("/")
+        verb = {"GET": "get" if name else "list", "PUT": "update", "POST": "create"}[request.method]
+        found |= {(verb, resource)} if resource else set()
+    return found
 
 
 @pytest.mark.statement("F1", "F2", "F3", "F9")
@@ -243,6 +291,62 @@ def test_without_the_right_to_look_nothing_is_confirmed(clusters: TwoRenderedClu
     outcome = clusters.promote()
     assert (outcome.result["status"], outcome.result["verified"]) == ("promoted", False)
     assert clusters.promoted() == image.digest
+
+
+@pytest.mark.statement("P17")
+@pytest.mark.parametrize("named", [[], ["deployment/web"], ["dc/api"], ["deployment/web", "dc/api"]])
+def test_a_rollout_takes_the_rendered_rights_and_all_of_them(
+    rolled_out: TwoRenderedClusters, renderer: Renderer, named: list[str]
+) -> None:
+    renderer.install["rollout"]["deployments"] = named
+    rolled_out.apply()
+    image = rolled_out.push()
+    outcome = rolled_out.promote()
+    assert outcome.result["status"] == "promoted", "\n".join(rolled_out.log)
+    assert rolled_out.promoted() == image.digest
+    waited_for = {text.partition("/")[2] for text in named} or {"web", "api"}
+    for name in waited_for:
+        ids = rolled_out.cluster.rollouts.image_ids("shop", name)
+        assert ids
+        assert all(one.endswith(image.digest) for one in ids)
+    granted = {
+        (verb, resource)
+        for right in rolled_out.rights
+        for verb in right.verbs
+        for resource in right.resources
+        if right.project == "shop"
+    }
+    of_the_registry = {("get", "imagestreams/layers"), ("update", "imagestreams/layers"), ("create", "imagestreams")}
+    assert used_rights(rolled_out.cluster, "shop") == granted - of_the_registry
+
+
+def test_the_rendered_doctor_misses_no_right(rolled_out: TwoRenderedClusters) -> None:
+    rolled_out.apply()
+    rolled_out.push()
+    outcome = rolled_out.examine()
+    allowed = "update imagestreams/layers, get deployments, list replicasets"
+    assert [found for found in outcome.result["findings"] if allowed in found["message"]]
+    assert [found for found in outcome.result["findings"] if found["status"] == "failed"] == []
+
+
+@pytest.mark.statement("P17")
+@pytest.mark.parametrize(
+    ("without", "denial"),
+    [
+        ({"image-promoter-set-stream-tags"}, 'cannot get resource "imagestreams"'),
+        ({"image-promoter-follow-rollouts"}, 'cannot list resource "deployments"'),
+    ],
+    ids=["stream-tags", "rollouts"],
+)
+def test_without_a_binding_in_the_cluster_nothing_is_copied(
+    rolled_out: TwoRenderedClusters, without: set[str], denial: str
+) -> None:
+    rolled_out.apply()
+    rolled_out.push()
+    outcome = rolled_out.promote()
+    assert outcome.error["kind"] == "downstream-failed"
+    assert denial in "\n".join(rolled_out.log)
+    assert rolled_out.promoted() is None
 
 
 @pytest.mark.statement("P7", "P8")

@@ -9,7 +9,18 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
+from promoter.model.reading import read_configuration
+from promoter.model.rollout import Rollout
 from tests.manifests.conftest import SIDES, TOKEN, WEBHOOK_SECRET, Document, Renderer, one, read
+from tests.support.cluster.answers import (
+    DEPLOYMENT_CONFIGS,
+    DEPLOYMENTS,
+    IMAGE_STREAMS,
+    PODS,
+    REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
+    Kind,
+)
 from tests.support.repository import ROOT
 
 PLUGIN = "org.csanchez.jenkins.plugins.kubernetes"
@@ -262,3 +273,92 @@ def test_where_production_copies_by_itself_non_production_has_the_puller_alone(r
     names = [found["metadata"]["name"] for found in renderer.objects("production")]
     assert "promotion-trigger" not in names
     assert "production-pipeline" not in names
+
+
+def in_cluster(renderer: Renderer, **cluster: str) -> None:
+    """Let production name its cluster."""
+    production = renderer.configuration["environments"]["production"]
+    production["cluster"] = {"api": "https://api.example.com", "credentials": "file:token", **cluster}
+
+
+def own_configuration(renderer: Renderer) -> str:
+    """Return production's own configuration."""
+    text: str = one(renderer.objects("production"), "ConfigMap", "promotion-configuration")["data"]["promotion.yaml"]
+    return text
+
+
+def role(renderer: Renderer, name: str) -> set[tuple[str, str, str]]:
+    """Return the groups, resources and verbs of one of production's roles."""
+    return {
+        (group, resource, verb)
+        for rule in one(renderer.objects("production"), "Role", name)["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def test_production_reaches_its_cluster_as_its_pods_do(renderer: Renderer) -> None:
+    in_cluster(renderer)
+    production = read_configuration(own_configuration(renderer), "promotion.yaml").environment("production")
+    assert production.cluster is not None
+    assert vars(production.cluster) == {
+        "api": "https://kubernetes.default.svc",
+        "credentials": "in-cluster",
+        "ca": f"{TOKENS}/serviceaccount/ca.crt",
+        "project": None,
+        "tls_verify": True,
+    }
+    policy = one(renderer.objects("production"), "NetworkPolicy", "image-promoter-agent")
+    assert {"protocol": "TCP", "port": 6443} in policy["spec"]["egress"][-1]["ports"]
+    group = IMAGE_STREAMS.group
+    assert role(renderer, "image-promoter-set-stream-tags") == {
+        (group, "imagestreams", "get"),
+        (group, "imagestreamtags", "update"),
+    }
+
+
+def test_a_registry_with_another_project_is_imported_from(renderer: Renderer) -> None:
+    in_cluster(renderer, project="shop-own")
+    production = read_configuration(own_configuration(renderer), "promotion.yaml").environment("production")
+    assert (production.project, production.cluster_project) == ("shop", "shop-own")
+    found = role(renderer, "image-promoter-set-stream-tags")
+    assert (IMAGE_STREAMS.group, "imagestreamimports", "create") in found
+
+
+@pytest.mark.parametrize("through", ["webhook", "copy"])
+def test_production_waits_for_rollouts(renderer: Renderer, through: str) -> None:
+    in_cluster(renderer)
+    rollout = {"deployments": ["dc/web"], "timeout": "5m", "roll-back": False}
+    if through == "webhook":
+        renderer.install["rollout"] = rollout
+    else:
+        watched = {"from": "non-production", "to": "production", "watch": ["web:stable"]}
+        renderer.configuration["routes"] = [{**watched, "rollout": rollout}]
+    [route] = read_configuration(own_configuration(renderer), "promotion.yaml").routes
+    assert route.rollout == Rollout(deployments=("dc/web",), timeout="5m", roll_back=False)
+
+
+@pytest.mark.statement("P17")
+@pytest.mark.parametrize(
+    ("deployments", "rights"),
+    [
+        (["deployment/web"], {(DEPLOYMENTS, "get"), (REPLICA_SETS, "list"), (PODS, "list")}),
+        (["dc/web"], {(DEPLOYMENT_CONFIGS, "get"), (REPLICATION_CONTROLLERS, "list"), (PODS, "list")}),
+        (
+            [],
+            {
+                *((kind, verb) for kind in (DEPLOYMENTS, DEPLOYMENT_CONFIGS) for verb in ("get", "list")),
+                *((kind, "list") for kind in (REPLICA_SETS, REPLICATION_CONTROLLERS, PODS)),
+            },
+        ),
+    ],
+    ids=["deployment", "dc", "any"],
+)
+def test_rollouts_are_followed_with_no_more_than_this(
+    renderer: Renderer, deployments: list[str], rights: set[tuple[Kind, str]]
+) -> None:
+    in_cluster(renderer)
+    renderer.install["rollout"] = {"deployments": deployments}
+    expected = {(kind.group, kind.plural, verb) for kind, verb in rights}
+    assert role(renderer, "image-promoter-follow-rollouts") == expected

@@ -35,13 +35,16 @@ def variant(renderer: Renderer, name: str) -> None:
         for environment in renderer.configuration["environments"].values():
             del environment["ca"]
     elif name == "copy":
-        renderer.configuration["routes"] = [{"from": "non-production", "to": "production", "watch": ["web:*"]}]
+        renderer.configuration["environments"]["production"]["cluster"] = {"api": "https://api.example.com:6443"}
+        route = {"from": "non-production", "to": "production", "watch": ["web:*"], "rollout": {}}
+        renderer.configuration["routes"] = [route]
         del renderer.install["verification"]
     elif name == "old and insecure":
         renderer.webhook.update({"legacy-api": True, "tls-verify": False})
         for environment in renderer.configuration["environments"].values():
             environment |= {"tls-verify": False, "user": "promoter"}
             environment["cluster"] = {"api": "https://api.example.com:6443", "project": f"{environment['project']}-own"}
+        renderer.install["rollout"] = {"deployments": ["dc/web"]}
     else:
         assert name == "whole"
 

@@ -34,6 +34,12 @@ def set_environment(name: str, key: str, value: object) -> Callable[[Renderer], 
     return lambda renderer: environment(renderer, name).update({key: value})
 
 
+JOB_ROUTE = {
+    "from": "non-production",
+    "to": "production",
+    "through": "job",
+    "job": {"url": "https://jenkins.example.com", "name": "release", "user": "promoter", "credentials": "env:TOKEN"},
+}
 WRONG: dict[str, tuple[str, Callable[[Renderer], object], str]] = {
     "no library": ("production", lambda r: r.install.pop("library"), "lacks install.library.repository"),
     "no project": (
@@ -56,6 +62,11 @@ WRONG: dict[str, tuple[str, Callable[[Renderer], object], str]] = {
         "non-production",
         set_install("verification", "deployment", value="web.example"),
         "install.verification.deployment is",
+    ),
+    "route to a job": (
+        "non-production",
+        lambda r: r.configuration["routes"].__setitem__(0, JOB_ROUTE),
+        "hands over to a job of Jenkins, for which nothing is rendered",
     ),
     "two objects of one name": (
         "production",
@@ -108,6 +119,24 @@ WRONG: dict[str, tuple[str, Callable[[Renderer], object], str]] = {
         "production",
         lambda r: r.configuration["routes"][0].pop("watch"),
         "install.watch is to promote what the route watches, but the route watches nothing",
+    ),
+    "rollout of a route that copies": (
+        "production",
+        lambda r: (
+            set_install("rollout", value={})(r),
+            r.configuration.update(routes=[{"from": "non-production", "to": "production", "watch": ["web:stable"]}]),
+        ),
+        "install.rollout is for a route that hands over to production's pipeline, but the route copies",
+    ),
+    "rollout without a cluster": (
+        "production",
+        set_install("rollout", value={}),
+        "install.rollout is waited for in production's cluster, but environments.production names none",
+    ),
+    "rollout of what is no workload": (
+        "non-production",
+        set_install("rollout", value={"deployments": ["web"]}),
+        "The section `install` has a `rollout`, in which",
     ),
     "no route": ("production", lambda r: r.configuration.update(routes=[]), "There is no route"),
 }

@@ -220,5 +220,7 @@ def test_no_route_could_be_meant(job: Job) -> None:
     job.shop.routes[1] |= {"images": ["other-*"]}
     job.shop.routes.append({"from": "production", "to": "bank"})
     outcome = job.run("--non-prod-project-name", "shop-dev")
-    assert outcome.exit_code == 2
-    assert outcome.error["message"] == "The parameters lack NON_PROD_REGISTRY, PROD_REGISTRY, PROD_PROJECT_NAME."
+    assert outcome.exit_code == 3
+    assert (
+        f"Production takes no image '{job.shop.name}' with NON_PROD_PROJECT_NAME=shop-dev" in outcome.error["message"]
+    )

@@ -30,7 +30,7 @@ from tests.support.cluster.answers import (
 from tests.support.cluster.integrated_registry import integrate
 from tests.support.cluster.workloads import deployment, deployment_config
 from tests.support.faults import FaultyProxy
-from tests.support.images import Image, make_image
+from tests.support.images import Image, make_image, referrers_tag
 from tests.support.promoter import Outcome, Running
 from tests.support.shop import Shop, make
 from tests.support.tls import CertificateAuthority
@@ -47,9 +47,10 @@ class Live:
     `stream` is the image stream, `live` the tag that is promoted to.
     """
 
-    def __init__(self, shop: Shop, cluster: Cluster) -> None:
+    def __init__(self, shop: Shop, cluster: Cluster, proxy: FaultyProxy) -> None:
         self.shop = shop
         self.cluster = cluster
+        self.proxy = proxy
         self.stream = shop.name
         self.token = f"sha256~{uuid.uuid4().hex}"
         self.rollout: dict[str, Any] = {"timeout": "20s"}
@@ -129,7 +130,7 @@ def live(shop: Shop, cluster: Cluster, ca: CertificateAuthority) -> Iterator[Liv
     with FaultyProxy(shop.prod.registry, ca) as proxy:
         integrate(proxy, cluster)
         shop.environments["production"]["registry"] = proxy.host
-        yield Live(shop, cluster)
+        yield Live(shop, cluster, proxy)
 
 
 # What is triggered is waited for
@@ -641,3 +642,20 @@ def test_a_deployer_pod_is_no_pod_of_the_application(live: Live) -> None:
     assert live.cluster.get(PODS, "shop", "web-1-deploy")
     revision = live.cluster.get(REPLICATION_CONTROLLERS, "shop", "web-1")
     assert revision["metadata"]["annotations"]["openshift.io/deployment.phase"] == "Complete"
+
+
+def test_a_signal_while_a_failed_rollout_is_taken_back_comes_too_late(live: Live) -> None:
+    live.add("deployment")
+    first = live.promoted()
+    live.cluster.rollouts.spoil(live.push(2).digest)
+    hold = live.proxy.when("GET", f"/manifests/{referrers_tag(first)}$", times=1).hold()  # the rollback's record
+
+    with live.start("--force") as running:
+        hold.wait_until_reached(30)
+        running.send(signal.SIGTERM)
+        hold.release()
+        outcome = running.outcome()
+
+    assert outcome.exit_code == 9
+    assert "was rolled back" in outcome.error["message"]
+    assert live.digest == first.digest

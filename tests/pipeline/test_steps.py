@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 
-from tests.support.pipeline import PipelineRig, PipelineRun
+from tests.support.pipeline import PipelineRig, PipelineRun, Settings
 
 ROOT = Path(__file__).parents[2]
 SCRIPTED = "@Library('image-promoter') _\nnode {{\n{body}\n}}\n"
@@ -35,9 +36,10 @@ class Helper:
         )
         self._script.chmod(self._script.stat().st_mode | stat.S_IXUSR)
 
-    def run(self, text: str) -> PipelineRun:
+    def run(self, text: str, **settings: Unpack[Settings]) -> PipelineRun:
         """Run a Jenkinsfile with this helper on the PATH."""
-        return self._rig.run(text, environment={"PATH": f"{self._script.parent}:/usr/bin:/bin"})
+        settings["environment"] = {"PATH": f"{self._script.parent}:/usr/bin:/bin"}
+        return self._rig.run(text, **settings)
 
 
 @pytest.fixture
@@ -158,6 +160,17 @@ def test_production_pipeline_declares_its_parameters_and_passes_them_on(helper: 
     assert sent.endswith("receive\n")
     for part in ('"imageName":""', '"imageDigest":null', '"config":"c.yaml"', '"force":true', '"promotionId":null'):
         assert part in sent
+
+
+def test_production_pipeline_refuses_what_a_webhook_sends_besides(helper: Helper) -> None:
+    run = helper.run(
+        "@Library('image-promoter') _\nproductionPipeline()",
+        parameters={"IMAGE_NAME": "web", "PS4": "$(touch pwned)"},
+        job_parameters=["PS4"],
+    )
+    assert run.result == "FAILURE"
+    assert "ERROR: refused: parameters that this pipeline does not take: PS4." in run.log
+    assert not helper.request.exists()
 
 
 def test_every_step_has_its_help() -> None:

@@ -36,7 +36,7 @@ def test_a_tags_source_and_digests_are_described_with_what_promoted_each(both: L
     assert events(stream) == [
         (first.digest, True, "rolled-back"),
         (second.digest, False, "promoted"),
-        (first.digest, False, "rolled-back"),
+        (first.digest, False, "promoted"),
     ]
     assert all(event["at"].endswith("Z") for event in stream["events"])
     assert stream["noted"]["record"] == result["promoted"]["record"]

@@ -145,7 +145,8 @@ class OpenShift:
             if (registry, project) != (_OWN_REGISTRY, self.name) or tag not in self.images:
                 raise KeyError(container["image"])
         account = pod["serviceAccountName"]
-        return Node(next(self._nodes), list(self.objects.values()), {f"{self.name}/{account}": self._token(account)})
+        tokens = {f"{self.name}/{account}": self._token(account)}
+        return Node(next(self._nodes), list(self.objects.values()), tokens, self.api.ca)
 
     def _run_build(self, build: BuildRun) -> None:
         if build.is_pipeline:

@@ -101,10 +101,12 @@ class Settings(TypedDict, total=False):
     begins with a capital letter) or its message. `environment` is added to the agent's, `checkout` is what
     `checkout scm` copies. `plugins` enables optional steps: `lock`, `milestone`, `pipeline-utility-steps`
     (readJSON, writeJSON), `htmlpublisher`, `kubernetes`. On build number 1 a job does not know its declared
-    parameters yet: a default is in `params` alone and not in the environment.
+    parameters yet: a default is in `params` alone and not in the environment. `job_parameters` are declared by
+    the job beside those of the script, as OpenShift's sync plugin does with whatever a webhook sent.
     """
 
     parameters: Mapping[str, str]
+    job_parameters: Collection[str]
     credentials: Mapping[str, Credential]
     inputs: Mapping[str, Answer]
     environment: Mapping[str, str]
@@ -323,6 +325,7 @@ class PipelineRig:
             "libraries": {name: str(path) for name, path in self._library.items()},
             "implicit": list(self._implicit),
             "parameters": dict(settings.get("parameters", {})),
+            "job_parameters": list(settings.get("job_parameters", ())),
             "credentials": {
                 name: {"type": "Secret text", "secret": value} if isinstance(value, str) else value.request()
                 for name, value in settings.get("credentials", {}).items()

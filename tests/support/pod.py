@@ -35,11 +35,13 @@ class Node:
         directory: its own.
         objects: the cluster's objects; Secrets and ConfigMaps are what is mounted.
         tokens: the tokens of service accounts, by `project/name`.
+        ca: the authority that signed the certificate of the cluster's API server.
 
     """
 
-    def __init__(self, directory: Path, objects: list[Document], tokens: Mapping[str, str]) -> None:
+    def __init__(self, directory: Path, objects: list[Document], tokens: Mapping[str, str], ca: Path) -> None:
         self._directory = directory
+        self._ca = ca
         self._objects = {
             (found["kind"], found["metadata"].get("namespace"), found["metadata"].get("name")): found
             for found in objects
@@ -76,7 +78,7 @@ class Node:
         for top in ("etc", "run"):
             (root / "mounts" / top).mkdir(parents=True)
         account = self._tokens[f"{project}/{pod['serviceAccountName']}"]
-        _mount(root, _SERVICE_ACCOUNT, {"token": account, "namespace": project})
+        _mount(root, _SERVICE_ACCOUNT, {"token": account, "namespace": project, "ca.crt": self._ca.read_text()})
         for path, content in self._mounts(project, pod, container):
             _mount(root, path, content)
         environment = {

@@ -139,21 +139,45 @@ WRONG = {
     "flag in place of a command": (("--json", "promote"), "promoter: "),
     "abbreviated version": (("--vers",), "promoter: "),
     "no destination": (("promote", "dev/web:1"), "required: DESTINATION"),
-    "one argument too many": (("promote", *ENDS, "more"), "unrecognized arguments: more"),
+    "one argument too many": (("promote", *ENDS, "more"), "unrecognized arguments: 1 without a flag's name"),
     "unknown flag": (("promote", *ENDS, "--forse"), "unrecognized arguments: --forse"),
-    "flag of another command": (("promote", *ENDS, "--to=x"), "unrecognized arguments: --to=x"),
+    "flag of another command": (("promote", *ENDS, "--to=x"), "unrecognized arguments: --to."),
     "abbreviated flag": (("promote", *ENDS, "--forc"), "unrecognized arguments: --forc"),
-    "abbreviated flag with a value": (("promote", *ENDS, "--time=5m"), "unrecognized arguments: --time=5m"),
+    "abbreviated flag with a value": (("promote", *ENDS, "--time=5m"), "unrecognized arguments: --time."),
     "abbreviated request": (("promote", "--req", "in.json"), "required: "),
     "flag without its value": (("promote", *ENDS, "--timeout"), "--timeout: expected one argument"),
     "value that looks like a flag": (("promote", *ENDS, "--reason", "--force"), "--reason: expected one argument"),
     "truth without words": (("promote", *ENDS, "--source-tls-verify"), "expected one argument"),
     "truth in other words": (("promote", *ENDS, "--source-tls-verify=no"), "'no' is neither true nor false"),
-    "value for a switch": (("promote", *ENDS, "--force=true"), "--force: ignored explicit argument 'true'"),
-    "request file and arguments": (("promote", *ENDS, "--request=in.json"), "unrecognized arguments: dev/web:1 prod"),
-    "request file and flag": (("promote", "--request", "in.json", "--force"), "unrecognized arguments: --force"),
+    "value for a switch": (("promote", *ENDS, "--force=true"), "--force: it takes no value."),
+    "request file and arguments": (("promote", *ENDS, "--request=in.json"), "--request FILE holds all parameters, but there are more: 2 "),
+    "request file and flag": (("promote", "--request", "in.json", "--force"), "holds all parameters, but there are more: --force."),
     "request file without a name": (("promote", "--request"), "--request: expected one argument"),
 }
+
+
+SECRETS = {
+    "value behind": (("--source-password", "S3cret"), "unrecognized arguments: --source-password, 1 without a flag's name."),
+    "value in one": (("--source-creds=openshift:S3cret\n",), "unrecognized arguments: --source-creds."),
+    "value like a flag": (("--source-password", "-S3cret"), "--source-password, 1 without a flag's name."),
+    "short flag": (("-p", "S3cret"), "unrecognized arguments: -p, 1 without a flag's name."),
+    "switch": (("--force=S3cret\nS3cret",), "--force: it takes no value."),
+    "short switch": (("-vS3cret",), "--verbose: it takes no value."),
+    "with a request file": (("--request=in.json", "--password=S3cret", "S3cret"), "--password, 3 without a flag's name."),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), SECRETS.values(), ids=SECRETS.keys())
+def test_values_that_are_not_known_are_not_shown(arguments: tuple[str, ...], message: str) -> None:
+    with pytest.raises(WrongUsage) as caught:
+        parse(["promote", *ENDS, *arguments])
+    assert caught.value.message.endswith(message)
+    assert "S3cret" not in caught.value.message + caught.value.remedy
+
+
+def test_a_user_in_place_of_a_command_is_not_shown() -> None:
+    with pytest.raises(WrongUsage, match=r"There is no command '…@dev\.io/web:1'"):
+        parse(["user:S3cret@dev.io/web:1"])
 
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG.keys())

@@ -312,6 +312,7 @@ UNWATCHABLE = {
     "no name": (":stable", "':stable' is not an image reference"),
     "pattern of names": ("api-*:stable", "'api-*:stable': images cannot be found by a pattern"),
     "any name": ("?:stable", "images cannot be found by a pattern"),
+    "user": ("u:S3cret@dev.example.com/web:stable", "watches '…@dev.example.com/web:stable', which is not name:tag"),
     "digest": (f"web:stable@sha256:{'a' * 64}", "which is not name:tag"),
     "full reference": ("dev.example.com:5000/web:stable", "is not an image reference"),
     "tag with a slash": ("web:a/*", "'web:a/*' is not an image reference"),
@@ -324,7 +325,9 @@ UNWATCHABLE = {
 @pytest.mark.parametrize(("pattern", "message"), UNWATCHABLE.values(), ids=UNWATCHABLE.keys())
 def test_what_cannot_be_watched_is_refused(pattern: str, message: str) -> None:
     routes = f"routes: [{{from: dev, to: prod, images: [web, 'api-*'], watch: [{pattern!r}]}}]"
-    assert message in refusal(f"{ENVIRONMENTS}\n{routes}")
+    refused = refusal(f"{ENVIRONMENTS}\n{routes}")
+    assert message in refused
+    assert "S3" not in refused
 
 
 @pytest.mark.parametrize("pattern", ["web:stable", "web:*", "api-a:v?.*", "web:_*"])
@@ -342,6 +345,10 @@ ENVIRONMENT = {
     "registry with a scheme": ("dev: {registry: 'https://a.io'}", "is 'https://a.io', which is no host"),
     "registry with a path": ("dev: {registry: a.io/shop}", "is 'a.io/shop', which is no host"),
     "registry with no such port": ("dev: {registry: 'a.io:70000'}", "is 'a.io:70000', which is no host"),
+    "registry with a user": ("dev: {registry: 'https://u:S3cret@a.io'}", "is 'https://…@a.io', which is no host"),
+    "registry with a user and no scheme": ("dev: {registry: 'u:S3/cret@a.io'}", "is '…@a.io', which is no host"),
+    "project with a user": ("dev: {registry: a.io, project: 'u:S3cret@a.io/shop'}", "'…@a.io/shop' is not"),
+    "name with a user": ("'u:S3cret@dev': {registry: a.io}", "cannot be called '…@dev'"),
     "empty registry": ("dev: {registry: ''}", "is '', which is no host"),
     "project with uppercase": ("dev: {registry: a.io, project: Shop}", "'Shop' is no repository"),
     "project with a slash at the end": ("dev: {registry: a.io, project: shop/}", "'shop/' is no repository"),
@@ -351,7 +358,9 @@ ENVIRONMENT = {
 
 @pytest.mark.parametrize(("environment", "message"), ENVIRONMENT.values(), ids=ENVIRONMENT.keys())
 def test_environments_that_cannot_be_used_are_refused(environment: str, message: str) -> None:
-    assert message in refusal(f"environments:\n  {environment}")
+    refused = refusal(f"environments:\n  {environment}")
+    assert message in refused
+    assert "S3" not in refused
 
 
 @pytest.mark.parametrize(

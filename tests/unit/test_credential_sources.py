@@ -145,12 +145,14 @@ def test_a_secret_without_the_key(tmp_path: Path) -> None:
     assert f"{tmp_path}/token: No such file" in refusal(f"secret:{tmp_path}").message
 
 
-@pytest.mark.parametrize("value", [None, "", " \n"])
-def test_a_variable_that_is_not_set(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
-    if value is None:
-        monkeypatch.delenv("PROMOTER_TOKEN", raising=False)
-    else:
-        monkeypatch.setenv("PROMOTER_TOKEN", value)
+@pytest.mark.parametrize("value", ["", " \n"])
+def test_a_variable_that_is_empty(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("PROMOTER_TOKEN", value)
+    assert "env:PROMOTER_TOKEN is set, but empty" in refusal("env:PROMOTER_TOKEN").message
+
+
+def test_a_variable_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PROMOTER_TOKEN", raising=False)
     assert "env:PROMOTER_TOKEN is not set" in refusal("env:PROMOTER_TOKEN").message
 
 

@@ -10,7 +10,7 @@ from promoter.model.duration import seconds
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("90s", 90), ("30m", 1800), ("2h", 7200), ("45", 45), ("1.5m", 90), ("250ms", 0.25), (" 5s ", 5), ("0.5", 0.5)],
+    [("90s", 90), ("30m", 1800), ("2h", 7200), ("1.5m", 90), ("250ms", 0.25), (" 5s ", 5), ("720h", 2592000)],
 )
 def test_a_duration_in_seconds(text: str, value: float) -> None:
     assert seconds(text) == pytest.approx(value)
@@ -23,6 +23,8 @@ def test_a_duration_in_seconds(text: str, value: float) -> None:
         " ",
         "0",
         "0s",
+        "45",
+        "0.5",
         "-5s",
         "+5s",
         "5 s",
@@ -42,3 +44,10 @@ def test_a_duration_in_seconds(text: str, value: float) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(WrongUsage, match="is not a duration"):
         seconds(text)
+
+
+@pytest.mark.parametrize("text", ["720.1h", "99999999999h", f"{'9' * 400}s"])
+def test_more_than_thirty_days_is_refused(text: str) -> None:
+    with pytest.raises(WrongUsage, match="is longer than 30 days") as caught:
+        seconds(text)
+    assert "720h" in caught.value.remedy

@@ -200,6 +200,15 @@ def test_a_result_as_json_has_all_fields(result: Result, capsys: pytest.CaptureF
     assert list(json.loads(capsys.readouterr().out)) == list(result.fields)
 
 
+def test_control_characters_of_others_are_written_out(capsys: pytest.CaptureFixture[str]) -> None:
+    say("| \x1b]0;title\x07\x1b[2K\rpromoted: all is well\x9b2J")
+    say("refused: our own message\n  and\tits remedy, für Öde 日本")
+    assert capsys.readouterr().err == (
+        "| \\x1b]0;title\\x07\\x1b[2K\\rpromoted: all is well\\x9b2J\n"
+        "refused: our own message\n  and\tits remedy, für Öde 日本\n"
+    )
+
+
 def test_secrets_are_hidden_wherever_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     SECRETS.learn(SECRET)
     say(f"with {SECRET}")

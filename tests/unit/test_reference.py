@@ -16,6 +16,7 @@ from promoter.model.reference import (
     parse_name,
     parse_reference,
     split_host,
+    without_user,
 )
 
 HEX = "0123456789abcdef" * 4
@@ -62,7 +63,6 @@ MALFORMED = {
     "label ends with a hyphen": "registry-.io/web:1",
     "empty label": "registry..io/web:1",
     "underscore in the host": "my_registry.io/web:1",
-    "user in front": "user:secret@registry.io/web:1",
     "address of version 6": "[::1]:5000/web:1",
     "uppercase repository": "r.io/Web:1",
     "double slash": "r.io/shop//web:1",
@@ -84,7 +84,6 @@ MALFORMED = {
     "unicode digits in the tag": "r.io/web:\u0661",
     "unicode in the repository": "r.io/wéb:1",
     "unicode in the host": "régistry.io/web:1",
-    "empty digest": "r.io/web@",
     "short digest": "r.io/web@sha256:abc",
     "long digest": f"r.io/web@{DIGEST}0",
     "uppercase digest": f"r.io/web@sha256:{HEX.upper()}",
@@ -126,6 +125,37 @@ def test_a_malformed_reference_is_refused_and_quoted(case: str) -> None:
         parse_reference(case)
     assert repr(case) in caught.value.message
     assert "registry.example.com[:port]/project/name:tag" in caught.value.remedy
+
+
+WITH_USER = {
+    "user and password": ("user:S3cret@registry.io/web:1", "…@registry.io/web:1"),
+    "token alone": ("S3cret@registry.io/web:1", "…@registry.io/web:1"),
+    "scheme": ("https://user:S3cret@registry.io/web:1", "https://…@registry.io/web:1"),
+    "no repository": ("user:S3cret@registry", "…@registry"),
+    "slash in the password": ("user:S3cret/S3cret@registry.io/web:1", "…@registry.io/web:1"),
+    "@ in the password": ("user:S3cret@S3cret@registry.io/web:1", "…@registry.io/web:1"),
+    "digest": (f"user:S3cret@registry.io/web@{DIGEST}", f"…@registry.io/web@{DIGEST}"),
+    "behind an environment": ("prod/user:S3cret@registry.io/web", "…@registry.io/web"),
+    "host is missing": ("https://user:S3cret@", "https://…@"),
+}
+
+
+@table(WITH_USER)
+def test_a_user_and_a_password_are_refused_and_not_quoted(case: tuple[str, str]) -> None:
+    text, shown = case
+    assert without_user(text) == shown
+    for parse in (parse_reference, parse_name, split_host):
+        with pytest.raises(WrongUsage) as caught:
+            parse(text)
+        assert caught.value.message.startswith(f"{shown!r} is not an image reference")
+        assert "S3cret" not in caught.value.message + caught.value.remedy
+
+
+@pytest.mark.parametrize("scheme", ["docker://", "https://"])
+def test_a_scheme_is_to_be_left_out(scheme: str) -> None:
+    with pytest.raises(WrongUsage) as caught:
+        parse_reference(f"{scheme}registry.io/web:1")
+    assert f"Leave {scheme} out" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from promoter.errors import WrongUsage
-from promoter.model.configuration import Rollout
 from promoter.model.reading import read_configuration
+from promoter.model.rollout import Rollout
 from promoter.model.workload import WorkloadName
 from promoter.openshift.rollouts import RunningImage, Watcher, judge
 from promoter.openshift.triggers import triggers_of
@@ -55,6 +55,20 @@ def rolled_out(**status: object) -> Workload:
 
 def watcher(before: Workload | None = None) -> Watcher:
     return Watcher(before or workload(), frozenset({"main"}))
+
+
+@pytest.mark.parametrize(("replicas", "count"), [(None, 1), (0, 0), (3, 3)])
+def test_replicas_that_are_null_are_left_to_the_cluster(replicas: int | None, count: int) -> None:
+    assert workload(spec={"replicas": replicas}).replicas == count
+
+
+def test_a_status_of_nulls_is_about_no_generation() -> None:
+    config = workload("dc", status={"observedGeneration": None, "latestVersion": None})
+    first = {"metadata": {"name": "web-0"}}
+    assert not config.is_observed
+    assert config._replace(revisions=(first,)).newest_revision == first
+    unnumbered = Workload(config.name, {"metadata": {"name": "web", "generation": None}})
+    assert unnumbered.is_observed
 
 
 # Configuration

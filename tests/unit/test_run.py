@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +188,7 @@ WRONG = {
     "flag": ["promote", *ENDS, "--forse"],
     "command": ["premote", *ENDS],
     "timeout": ["promote", *ENDS, "--timeout=soon"],
+    "endless timeout": ["promote", *ENDS, "--timeout=99999999999h"],
     "request file is missing": ["promote", "--request=missing.json"],
     "request file is a directory": ["promote", "--request=."],
     "request file has a NUL in its name": ["promote", "--request=a\0b"],
@@ -230,6 +233,39 @@ def test_a_result_never_overwrites_what_is_to_be_read(flag: str, capsys: pytest.
     assert main(["promote", *ENDS, flag, "--forse", f"--result={path}"]) == 2
     assert f"--result would overwrite {path}" in capsys.readouterr().err
     assert Path(path).read_text() == "{}"
+
+
+@pytest.fixture(params=["full", "closed"])
+def unwritable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Put a standard output in place that takes nothing, and return why."""
+    if request.param == "closed":
+        monkeypatch.setattr(sys, "stdout", None)  # as Python has it where it was closed before
+        yield "it is closed"
+        return
+    with io.TextIOWrapper(Path("/dev/full").open("wb", buffering=0), write_through=True) as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        yield "No space left on device"
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_result_that_cannot_be_shown_is_an_error(
+    flags: list[str], unwritable: str, stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(promoted)
+    assert main(["promote", *ENDS, "--result", "result.json", *flags]) == 2
+    assert capsys.readouterr().err.startswith(f"wrong-usage: Standard output cannot be written: {unwritable}; ")
+    assert document()["status"] == "promoted"
+
+
+def test_a_failure_that_cannot_be_shown_keeps_its_exit_code(
+    unwritable: str, stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(refused)
+    assert main(["promote", *ENDS, "--json", "--result", "result.json"]) == 3
+    said = capsys.readouterr().err
+    assert said.startswith("refused: ")
+    assert said.count(f"Standard output cannot be written: {unwritable}; ") == 1
+    assert document()["error"]["kind"] == "refused"
 
 
 def test_a_result_is_written_as_a_whole(stand_in: Callable[[UseCase], None]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from promoter.cli.commands import COMMANDS, Command
 from promoter.errors import WrongUsage
 from promoter.model.base import Field
+from promoter.model.reference import without_user
 from promoter.model.request import Common
 
 AGAIN = "may be given again"
@@ -16,6 +18,7 @@ AGAIN = "may be given again"
 
 _SHORT = {"verbose": ("-v",)}
 _BOOLEANS = {"true": True, "false": False}
+_FLAG = re.compile(r"(--[a-zA-Z][a-zA-Z-]*)(?:=.*)?|(-[a-zA-Z])", re.DOTALL)
 
 
 class Invocation(NamedTuple):
@@ -43,6 +46,7 @@ class Files(NamedTuple):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        message = re.sub(r"ignored explicit argument .*", "it takes no value", message, flags=re.DOTALL)
         raise WrongUsage(f"{self.prog}: {message}.", f"See `{self.prog} --help`.")
 
 
@@ -72,7 +76,15 @@ def parse(arguments: Sequence[str]) -> Invocation:
     if not file_given:
         for field in command.request.fields.values():
             _add(parser, field)
-    given = vars(parser.parse_intermixed_args(rest))
+    known, unknown = parser.parse_known_intermixed_args(rest)
+    if unknown and file_given:
+        raise WrongUsage(
+            f"promoter {name}: --request FILE holds all parameters, but there are more: {_shown(unknown)}.",
+            "Put them into the file, or leave --request out; only --result and --json go with it.",
+        )
+    if unknown:
+        parser.error(f"unrecognized arguments: {_shown(unknown)}")
+    given = vars(known)
     request_file = given.pop("request")
     del given["result"], given["json"]
     parameters: dict[str, Any] = {
@@ -80,6 +92,13 @@ def parse(arguments: Sequence[str]) -> Invocation:
     }
     request = None if file_given else command.request(**parameters)
     return Invocation(command, request, request_file)
+
+
+def _shown(arguments: Sequence[str]) -> str:
+    """Name the flags among arguments that are not wanted, and count the rest: any value may be a secret."""
+    flags = [match[1] or match[2] for match in map(_FLAG.fullmatch, arguments) if match]
+    others = len(arguments) - len(flags)
+    return ", ".join([*flags, *([f"{others} without a flag's name"] if others else [])])
 
 
 def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -95,7 +114,7 @@ def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     if arguments and arguments[0] in COMMANDS:
         return arguments[0], arguments[1:]
     given = overview.parse_args(arguments[:1])
-    raise WrongUsage(f"There is no command {given.command!r}.", f"The commands are {', '.join(COMMANDS)}.")
+    raise WrongUsage(f"There is no command {without_user(given.command)!r}.", f"The commands are {', '.join(COMMANDS)}.")
 
 
 def _add(parser: argparse.ArgumentParser, field: Field) -> None:

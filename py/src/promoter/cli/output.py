@@ -39,34 +39,55 @@ _KIBI = 1024
 
 def say(line: str) -> None:
     """Show people a line, on standard error."""
-    _print(SECRETS.redact(line), sys.stderr)
+    with suppress(OSError, ValueError):  # a command goes on, whether anybody reads of it or not
+        _print(_visible(SECRETS.redact(line), kept="\n\t"), sys.stderr)
 
 
 def _print(text: str, stream: TextIO | None) -> None:
-    """Print what has no secret any more; what is done is done, whether anybody still reads of it or not."""
-    if stream is None:  # closed by whoever started us
-        return
-    with suppress(OSError, ValueError):
-        stream.write(f"{text}\n")
-        stream.flush()
+    """Print what has no secret any more."""
+    if stream is None:
+        raise ValueError("it is closed")  # by whoever started us
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
+def _print_result(text: str) -> None:
+    try:
+        _print(text, sys.stdout)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise WrongUsage(
+            f"Standard output cannot be written: {why}; what the command has done stays done.",
+            "Only what it had to show is lost: give it a standard output that can be written, or --result FILE.",
+        ) from error
 
 
 def show(result: Result, *, as_json: bool, in_a_line: bool = False) -> None:
-    """Show a result on standard output, if there is anything to say; see `show_json`."""
+    """Show a result on standard output, if there is anything to say; see `show_json`.
+
+    Raises:
+        WrongUsage: standard output cannot be written.
+
+    """
     if as_json:
         show_json(result.to_dict(), in_a_line=in_a_line)
     elif words := _words(result):
-        _print(SECRETS.redact("\n".join(map(_visible, words))), sys.stdout)
+        _print_result(SECRETS.redact("\n".join(map(_visible, words))))
 
 
-def _visible(line: str) -> str:
-    """Write control characters out: a reason that somebody gave must not pass for lines of ours."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in line)
+def _visible(line: str, kept: str = "") -> str:
+    """Write control characters out, but for those kept: what somebody else wrote must not pass for lines of ours."""
+    return "".join(one if one.isprintable() or one in kept else ascii(one)[1:-1] for one in line)
 
 
 def show_json(document: dict[str, Any], *, in_a_line: bool = False) -> None:
-    """Show a document on standard output, in one line if it is one of many."""
-    _print(to_json(document, indent=None if in_a_line else 2), sys.stdout)
+    """Show a document on standard output, in one line if it is one of many.
+
+    Raises:
+        WrongUsage: standard output cannot be written.
+
+    """
+    _print_result(to_json(document, indent=None if in_a_line else 2))
 
 
 def error_document(error: PromoterError | Interrupted) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +84,15 @@ class _Telling:
         self.result_file: str | None = None
 
     def result(self, result: Any) -> int:  # noqa: ANN401 - each command has its own
-        """Tell the result, and return the exit code that goes with it."""
+        """Tell the result, and return the exit code that goes with it, or with what could not be shown."""
         if self.result_file is not None:
             output.write_result(self.result_file, result.to_dict())
-        output.show(result, as_json=self.as_json, in_a_line=self.in_a_line)
         code: int = getattr(result, "exit_code", 0)
+        try:
+            output.show(result, as_json=self.as_json, in_a_line=self.in_a_line)
+        except PromoterError as unwritten:  # no failure of the command: the result file stays as it is
+            _say(unwritten)
+            return code or unwritten.exit_code
         return code
 
     def failure(self, error: PromoterError | Interrupted) -> int:
@@ -96,13 +100,20 @@ class _Telling:
         _say(error)
         document = output.error_document(error)
         if self.as_json:
-            output.show_json(document, in_a_line=self.in_a_line)
+            with _saying_what_is_not_written():
+                output.show_json(document, in_a_line=self.in_a_line)
         if self.result_file is not None:
-            try:
+            with _saying_what_is_not_written():
                 output.write_result(self.result_file, document)
-            except PromoterError as unwritten:
-                _say(unwritten)
         return error.exit_code
+
+
+@contextmanager
+def _saying_what_is_not_written() -> Iterator[None]:
+    try:
+        yield
+    except PromoterError as unwritten:
+        _say(unwritten)
 
 
 def _say(error: PromoterError | Interrupted) -> None:

@@ -89,13 +89,13 @@ def _from_plain_file(source: str, path: str, _key: str) -> str:
 
 
 def _from_environment(source: str, name: str, _key: str) -> str:
-    value = os.environ.get(name, "").strip()
-    if not value:
+    value = os.environ.get(name)
+    if value is None or not value.strip():
         raise NotPermitted(
-            f"The credential {source} is not set.",
-            f"Set the environment variable {name}, or name another source.",
+            f"The credential {source} is {'not set' if value is None else 'set, but empty'}.",
+            f"Put the token into the environment variable {name}, or name another source.",
         )
-    return value
+    return value.strip()
 
 
 _READERS: dict[str, Callable[[str, str, str], str]] = {

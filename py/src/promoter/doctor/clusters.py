@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from promoter.doctor.access import examine_rights
@@ -12,8 +12,10 @@ from promoter.doctor.tokens import examine_credential
 from promoter.doctor.triggers import examine_triggers
 from promoter.errors import WrongUsage
 from promoter.http.trust import Trust
-from promoter.model.configuration import Cluster, Environment
+from promoter.model.configuration import Cluster, Environment, Route
+from promoter.model.workload import parse_workload
 from promoter.openshift.rights import Right
+from promoter.openshift.workloads import rights_to_follow
 from promoter.promotion.places import Places
 
 
@@ -33,23 +35,30 @@ def examine_cluster(places: Places, name: str, cluster: Cluster) -> Report:
         if not environment.cluster_project:
             raise WrongUsage(f"{name} names no project in its cluster.", "Give its `cluster` a `project`.")
         api = places.cluster(environment)
-        writes = any(not route.hands_over for route in leading_here)
-        examine_rights(report, api, _rights(environment, shared=source == environment.credentials, writes=writes))
+        copying = [route for route in leading_here if not route.hands_over]
+        rights = _rights(environment, copying, shared=source == environment.credentials)
+        examine_rights(report, api, dict.fromkeys(rights))
         if leading_here:
             examine_triggers(report, api, configuration, environment)
     return report
 
 
-def _rights(environment: Environment, *, shared: bool, writes: bool) -> Iterator[Right]:
-    """Yield what is needed; with a `shared` credential, what the registry asks the cluster for as well."""
+def _rights(environment: Environment, routes: Iterable[Route], *, shared: bool) -> Iterator[Right]:
+    """Yield what the routes that copy here need.
+
+    A credential `shared` with the registry needs what the registry asks the cluster for as well. Then the registry is
+    the cluster's own, which imports nothing from itself, unless it has the project by another name.
+
+    """
     project = environment.cluster_project
     yield Right("get", "imagestreams", project)
-    yield Right("get", "imagestreamtags", project)
     if shared:
         yield Right("get", "imagestreams/layers", project)
-    if writes:
-        yield Right("create", "imagestreamtags", project)
+    for route in routes:
         yield Right("update", "imagestreamtags", project)
-        yield Right("create", "imagestreamimports", project)
+        if not shared or environment.project != project:
+            yield Right("create", "imagestreamimports", project)
         if shared:
             yield Right("update", "imagestreams/layers", project)
+        if route.rollout:
+            yield from rights_to_follow(project, map(parse_workload, route.rollout.deployments))

@@ -66,7 +66,10 @@ def _origins(configuration: Configuration) -> Iterator[Origin]:
     environments = configuration.environments.values()
     urls = [f"https://{environment.registry}" for environment in environments]
     urls += [environment.cluster.api for environment in environments if environment.cluster]
-    urls += [route.webhook.api for route in configuration.routes if route.webhook]
+    for route in configuration.routes:
+        if route.webhook:
+            urls += [route.webhook.api, *filter(None, [route.webhook.jenkins])]
+        urls += [job.url for job in (route.job, route.generic_webhook) if job]
     for url in urls:
         with suppress(Unreachable):
             yield origin_of(url)

@@ -72,8 +72,13 @@ def _names(routes: Iterable[Route], image: str | None) -> list[str]:
     """Return the images to ask for; a name that is made up if only patterns are known."""
     if image is not None:
         return [image]
-    named = (pattern for route in routes for pattern in route.images if not _WILDCARDS & set(pattern))
+    patterns = (pattern for route in routes for pattern in (*route.images, *map(_watched_name, route.watch)))
+    named = (pattern for pattern in patterns if not _WILDCARDS & set(pattern))
     return list(dict.fromkeys(named)) or [_MADE_UP]
+
+
+def _watched_name(pattern: str) -> str:
+    return pattern.partition(":")[0]
 
 
 class _Caller(NamedTuple):

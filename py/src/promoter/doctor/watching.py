@@ -1,108 +1,91 @@
-"""Who watches image stream tags.
+"""What watches image stream tags: workloads and BuildConfigs; and which tags builds move.
 
-Deployments have their triggers in the annotation `image.openshift.io/triggers`, a JSON list; DeploymentConfigs in
-`spec.triggers[].imageChangeParams`; BuildConfigs in `spec.triggers[].imageChange`, where the strategy's own `from` is
-meant if there is none.
+A BuildConfig has its triggers in `spec.triggers[].imageChange`, with `from` and `paused`; without a `from`, the one of
+its strategy is meant. An annotation pauses the BuildConfig as a whole (build.openshift.io/v1).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from promoter.errors import NotFound
+from promoter.model.workload import CONFIG, DEPLOYMENT
 from promoter.openshift.api import ClusterApi, Object
+from promoter.openshift.build_configs import BuildConfig
+from promoter.openshift.triggers import TagName, tag_of, triggers_of
 from promoter.openshift.webhook import BUILD_API
+from promoter.openshift.workloads import Workloads
 
-_ANNOTATION = "image.openshift.io/triggers"
-
-
-class Tag(NamedTuple):
-    """A tag of an image stream."""
-
-    project: str
-    stream: str
-    name: str
-
-    def __str__(self) -> str:
-        """Write it as `oc tag` does."""
-        return f"{self.project}/{self.stream}:{self.name}"
+BUILD_CONFIG = "BuildConfig"
+_KINDS = {DEPLOYMENT: "Deployment", CONFIG: "DeploymentConfig"}
+_PAUSED = "openshift.io/build-config.paused"
 
 
-class Trigger(NamedTuple):
-    """What waits for a tag to move: a `kind` of object, its name, and the tag."""
+class Watch(NamedTuple):
+    """What waits for a tag to move.
+
+    Args:
+        kind: the kind of object, as the API names it.
+        name: its name.
+        tag: the tag.
+        is_automatic: whether it starts at once; if not, a person starts it.
+
+    """
 
     kind: str
     name: str
-    tag: Tag
+    tag: TagName
+    is_automatic: bool
 
 
-def triggers_in(api: ClusterApi, project: str) -> list[Trigger]:
-    """Return all triggers of a project.
-
-    Raises:
-        NotPermitted, Unreachable: they cannot be had.
-
-    """
-    found = []
-    for kind, path, references in (
-        ("Deployment", f"/apis/apps/v1/namespaces/{project}/deployments", _of_deployment),
-        ("DeploymentConfig", f"/apis/apps.openshift.io/v1/namespaces/{project}/deploymentconfigs", _of_config),
-        ("BuildConfig", f"{BUILD_API}/namespaces/{project}/buildconfigs", _of_build_config),
-    ):
-        for fields in _items(api, path):
-            tags = {tag for reference in references(fields) if (tag := _tag(reference, project))}
-            found += [Trigger(kind, str(fields["metadata"]["name"]), tag) for tag in sorted(tags)]
-    return found
-
-
-def built_in(api: ClusterApi, project: str) -> set[Tag]:
-    """Return the tags that a project's own builds move.
+def by_workloads(api: ClusterApi, project: str) -> Iterator[Watch]:
+    """Yield what the Deployments and DeploymentConfigs of a project watch.
 
     Raises:
-        NotPermitted, Unreachable: the BuildConfigs cannot be had.
+        NotPermitted, Unreachable: they cannot be listed.
 
     """
-    configs = _items(api, f"{BUILD_API}/namespaces/{project}/buildconfigs")
-    outputs = (config.get("spec", {}).get("output", {}).get("to") for config in configs)
-    return {tag for output in outputs if (tag := _tag(output or {}, project))}
+    for workload in Workloads(api, project).all():
+        for trigger in triggers_of(workload, project):
+            yield Watch(_KINDS[workload.name.kind], workload.name.name, trigger.tag, trigger.is_automatic)
 
 
-def _items(api: ClusterApi, path: str) -> list[Object]:
+def by_builds(configs: Iterable[BuildConfig], project: str) -> Iterator[Watch]:
+    """Yield what BuildConfigs of a project watch."""
+    for config in configs:
+        is_paused = (config.fields["metadata"].get("annotations") or {}).get(_PAUSED) == "true"
+        for change in _changes(config):
+            if tag := tag_of(change.get("from") or _base_image(config), project):
+                yield Watch(BUILD_CONFIG, config.name, tag, not (is_paused or change.get("paused")))
+
+
+def built_by(configs: Iterable[BuildConfig], project: str) -> set[TagName]:
+    """Return the tags that builds of a project move."""
+    return {tag for config in configs if (tag := tag_of(config.output, project))}
+
+
+def build_configs_in(api: ClusterApi, project: str) -> list[BuildConfig]:
+    """Return all BuildConfigs of a project.
+
+    Raises:
+        NotPermitted, Unreachable: they cannot be listed.
+
+    """
     try:
-        return api.get(path).get("items") or []
-    except NotFound:  # not every cluster has DeploymentConfigs
+        listed = api.get(f"{BUILD_API}/namespaces/{project}/buildconfigs")
+    except NotFound:  # not every cluster has builds
         return []
+    return [BuildConfig(fields) for fields in listed.get("items") or ()]
 
 
-def _tag(reference: Object, project: str) -> Tag | None:
-    if reference.get("kind") != "ImageStreamTag":
-        return None
-    stream, _, name = str(reference.get("name")).partition(":")
-    return Tag(reference.get("namespace") or project, stream, name)
-
-
-def _of_deployment(fields: Object) -> Iterator[Object]:
-    annotation = (fields["metadata"].get("annotations") or {}).get(_ANNOTATION)
-    try:
-        entries = json.loads(annotation or "[]")
-    except ValueError:  # the cluster takes no notice of such a one either
-        return
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, dict):
-            yield entry.get("from") or {}
-
-
-def _of_config(fields: Object) -> Iterator[Object]:
-    for trigger in fields.get("spec", {}).get("triggers") or ():
-        yield (trigger.get("imageChangeParams") or {}).get("from") or {}
-
-
-def _of_build_config(fields: Object) -> Iterator[Object]:
-    spec = fields.get("spec", {})
-    strategies = [value for value in (spec.get("strategy") or {}).values() if isinstance(value, dict)]
-    own: Object = next((strategy["from"] for strategy in strategies if strategy.get("from")), {})
-    for trigger in spec.get("triggers") or ():
+def _changes(config: BuildConfig) -> Iterator[Object]:
+    for trigger in config.fields["spec"].get("triggers") or ():
         if trigger.get("type") == "ImageChange":
-            yield (trigger.get("imageChange") or {}).get("from") or own
+            yield trigger.get("imageChange") or {}
+
+
+def _base_image(config: BuildConfig) -> Object:
+    strategy: Object = config.fields["spec"].get("strategy") or {}
+    ways = (way for way in strategy.values() if isinstance(way, dict))
+    return next((way["from"] for way in ways if way.get("from")), {})

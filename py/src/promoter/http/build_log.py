@@ -57,7 +57,8 @@ class ProgressiveLog(BuildLog):
     """A log in Jenkins: asked for from where the last answer ended.
 
     The next offset is `X-Text-Size`, never a count of what arrived: the body has its line ends changed. Asked for an
-    offset beyond the end, Jenkins sends the whole log again; so a size that shrank means: nothing to say.
+    offset beyond the end, Jenkins sends the whole log again; so a size that shrank means: nothing to say. An answer
+    that broke off is asked for again from its beginning; so its bytes are counted.
 
     Args:
         url: the build's `logText/progressiveText`.
@@ -71,19 +72,32 @@ class ProgressiveLog(BuildLog):
         self._url = url
         self._get = get
         self._offset = 0
+        self._taken = 0
         self._lines = Lines()
 
     def _forward(self, *, ended: bool) -> None:
         response = self._get(f"{self._url}?start={self._offset}")
-        body, size = response.read(), response.headers.count("X-Text-Size")
+        size = response.headers.count("X-Text-Size")
         if response.status != HTTPStatus.OK or size is None:
+            response.drain()
             self._complain(f"{self._url} answered {response.status}")
             return
         if size > self._offset:
-            self._offset = size
-            self._say_lines(self._lines.add(body))
+            self._take(response)
+            self._offset, self._taken = size, 0
+        else:
+            response.drain()
         if ended:
             self._say_lines(self._lines.rest())
+
+    def _take(self, response: Response) -> None:
+        """Say what comes, piece by piece: a log may be larger than memory."""
+        seen = 0
+        for chunk in response.chunks():
+            fresh = chunk[max(0, self._taken - seen) :]
+            seen += len(chunk)
+            self._taken = max(self._taken, seen)
+            self._say_lines(self._lines.add(fresh))
 
 
 class Lines:

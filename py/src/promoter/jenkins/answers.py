@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from promoter.credentials.sources import Credential
 from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable
 from promoter.http.connection import Response
+from promoter.http.documents import read_text
 from promoter.http.wire import Headers
 
 Object = dict[str, Any]
@@ -37,7 +38,7 @@ class Answer(NamedTuple):
         """The JSON object it is, if it is one."""
         try:
             document = json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return document if isinstance(document, dict) else None
 
@@ -61,7 +62,7 @@ class Answer(NamedTuple):
 
 def read(response: Response) -> Answer:
     """Read an answer to its end."""
-    return Answer(response.status, response.headers, response.read().decode("utf-8", "replace"))
+    return Answer(response.status, response.headers, read_text(response))
 
 
 def failure(answer: Answer, url: str, doing: str, credential: Credential) -> PromoterError:

@@ -51,9 +51,12 @@ class Item(NamedTuple):
         return given(self.fields)
 
     def is_of(self, job_path: str) -> bool:
-        """Tell whether it is for the job at this path; Jenkins escapes less in its URLs than we do."""
+        """Tell whether it is for the job at this path, the controller's prefix included.
+
+        The host is whichever Jenkins has noted as its own; and it escapes less in its URLs than we do.
+        """
         url = str((self.fields.get("task") or {}).get("url"))
-        return unquote(urlsplit(url).path).rstrip("/").endswith(unquote(job_path))
+        return unquote(urlsplit(url).path).rstrip("/") == unquote(job_path)
 
 
 def get_item(api: JenkinsApi, number: int) -> Item:
@@ -80,7 +83,8 @@ def items_of(api: JenkinsApi, job_path: str) -> list[Item]:
     except NotFound:
         api.require_jenkins()
         raise
-    return [item for item in map(Item, items) if item.is_of(job_path)]
+    path = urlsplit(api.url).path + job_path
+    return [item for item in map(Item, items) if item.is_of(path)]
 
 
 def item_at(location: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promoter.errors import WrongUsage
-from promoter.manifests.parameters import Setting
+from promoter.manifests.parameters import PRODUCTION, Setting
 
 _VERIFICATIONS = {"Job": "verification-job", "DeploymentConfig": "verification-hook"}
 
@@ -12,9 +12,16 @@ def templates(setting: Setting, form: str) -> list[str]:
     """Return the names of the templates in the order in which they are applied; for the form `pod`, the pod's alone.
 
     Raises:
-        WrongUsage: a verification is to promote where non-production cannot, or a CronJob where nothing is watched.
+        WrongUsage: the route hands over to a job of Jenkins; a verification is to promote where non-production cannot,
+            or a CronJob where nothing is watched; a rollout is to be waited for where that is for the route to say, or
+            where no cluster is known.
 
     """
+    if setting.hands_over and not setting.has_webhook:
+        raise WrongUsage(
+            "The route hands over to a job of Jenkins, for which nothing is rendered.",
+            "Name another route (--route), or make it `through: webhook` or `through: copy`.",
+        )
     if form == "pod":
         return ["agent-pod"]
     return _of_production(setting) if setting.in_production else _of_non_production(setting)
@@ -49,8 +56,11 @@ def _of_production(setting: Setting) -> list[str]:
             "install.watch is to promote what the route watches, but the route watches nothing.",
             "Give the route a `watch`, or leave out the CronJob.",
         )
+    _require_own_rollout(setting)
     return [
         "pusher",
+        *(["stream-tags"] if setting.has_cluster else []),
+        *(["rollouts"] if setting.rollout else []),
         "cluster-token",
         "production-configuration",
         "agent-image",
@@ -61,3 +71,19 @@ def _of_production(setting: Setting) -> list[str]:
         *(["scheduled-import"] if setting.install.import_ else []),
         *(["watch"] if setting.install.watch else []),
     ]
+
+
+def _require_own_rollout(setting: Setting) -> None:
+    if not setting.install.rollout:
+        return
+    if not setting.hands_over:
+        raise WrongUsage(
+            "install.rollout is for a route that hands over to production's pipeline, but the route copies.",
+            "Make it the route's own `rollout`.",
+        )
+    if not setting.has_cluster:
+        key = setting.environment_key(PRODUCTION)
+        raise WrongUsage(
+            f"install.rollout is waited for in production's cluster, but {key} names none.",
+            "Give it its `cluster`, or leave out the rollout.",
+        )

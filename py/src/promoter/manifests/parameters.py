@@ -26,6 +26,8 @@ from promoter.manifests.forms import (
 )
 from promoter.model.configuration import Configuration, Environment, Route, Webhook
 from promoter.model.install import Install, Jenkins
+from promoter.model.rollout import Rollout
+from promoter.model.workload import CONFIG, DEPLOYMENT, parse_workload
 
 NON_PRODUCTION, PRODUCTION = "non-production", "production"
 SIDES = (NON_PRODUCTION, PRODUCTION)
@@ -33,6 +35,8 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END
 _SECRETS = "/run/secrets/kubernetes.io"
 _HTTPS = 443
 _REGISTRY_OF_CLUSTER = 5000
+_API_SERVER = 6443
+"""Its port behind the service `kubernetes`, whose own is 443: networks differ in which of them a policy is about."""
 
 Value = str | int | list[dict[str, str | int]] | None
 
@@ -93,6 +97,22 @@ class Setting(NamedTuple):
         return self.route is None or self.route.webhook is not None
 
     @property
+    def hands_over(self) -> bool:
+        """Whether non-production leaves the copying to production's pipeline, whichever way."""
+        return self.route is None or self.route.hands_over
+
+    @property
+    def has_cluster(self) -> bool:
+        """Whether promotions end in production's image streams."""
+        place = self.environment(PRODUCTION)
+        return place is not None and place.cluster is not None
+
+    @property
+    def rollout(self) -> Rollout | None:
+        """What production's own route waits for."""
+        return self.route.rollout if self.route and not self.hands_over else self.install.rollout
+
+    @property
     def webhook(self) -> Webhook | None:
         """The route's webhook."""
         return self.route.webhook if self.route else None
@@ -127,6 +147,7 @@ def parameters(setting: Setting) -> dict[str, Parameter]:
         **_of_environment(setting, NON_PRODUCTION, "NON_PROD"),
         **_of_environment(setting, PRODUCTION, "PROD"),
         **_of_route(setting),
+        **_of_cluster(setting),
         **_of_webhook(setting),
         **_of_secrets(setting),
         **_of_agent(setting),
@@ -185,6 +206,21 @@ def _of_route(setting: Setting) -> dict[str, Parameter]:
             json.dumps(route.watch) if route and route.watch else "",
         ),
         "REGISTRY_PORTS": Parameter("Ports that agents may connect to, as a list in JSON", _ports(setting)),
+    }
+
+
+def _of_cluster(setting: Setting) -> dict[str, Parameter]:
+    rollout = setting.rollout or Rollout()
+    kinds = {parse_workload(text).kind for text in rollout.deployments}
+    fields = {rollout.spell(name): value for name, value in rollout.to_dict().items()}
+    return {
+        "OWN_API": Parameter("", "yes" if setting.in_production and setting.has_cluster else ""),
+        "ROLLOUT": Parameter(
+            "What is waited for once a tag was flipped, in JSON", json.dumps(fields) if setting.rollout else ""
+        ),
+        "ROLLOUT_OF_DEPLOYMENTS": Parameter("", "" if kinds == {CONFIG} else "yes"),
+        "ROLLOUT_OF_CONFIGS": Parameter("", "" if kinds == {DEPLOYMENT} else "yes"),
+        "FIND_WORKLOADS": Parameter("", "" if kinds else "yes"),
     }
 
 
@@ -345,9 +381,9 @@ def _ports(setting: Setting) -> Value:
         return ""
     places = [place for side in SIDES if (place := setting.environment(side))]
     urls = [f"https://{place.registry}" for place in places]
-    urls += [place.cluster.api for place in places if place.cluster]
     urls += [setting.install.agent.proxy] if setting.install.agent.proxy else []
     ports = {_HTTPS, _REGISTRY_OF_CLUSTER} | {urlsplit(url).port or _default_port(url) for url in urls}
+    ports |= {_API_SERVER} if setting.has_cluster else set()
     return [{"protocol": "TCP", "port": port} for port in sorted(ports)]
 
 

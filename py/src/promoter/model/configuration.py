@@ -10,7 +10,8 @@ from promoter.errors import WrongUsage
 from promoter.model.base import option
 from promoter.model.duration import seconds
 from promoter.model.install import Install
-from promoter.model.reference import checked_repository, is_host, parse_name, split_host
+from promoter.model.reference import checked_repository, is_host, parse_name, split_host, without_user
+from promoter.model.rollout import Rollout
 from promoter.model.section import Section
 from promoter.model.workload import parse_workload
 
@@ -127,21 +128,6 @@ class JenkinsWebhook(JenkinsJob):
     token: str
 
 
-class Rollout(Section):
-    """What is waited for once a tag was flipped on a route.
-
-    Args:
-        deployments: `deployment/NAME` or `dc/NAME`; those that the tag triggers if left out.
-        timeout: the most time the rollout may take.
-        roll_back: false leaves the tag where it is if the rollout fails.
-
-    """
-
-    deployments: tuple[str, ...] = ()
-    timeout: str = "15m"
-    roll_back: bool = True
-
-
 class Route(Section):
     """A way from one environment to another.
 
@@ -209,7 +195,7 @@ class Configuration(Sections):
             return self.environments[name]
         known = ", ".join(sorted(self.environments)) or "none"
         raise WrongUsage(
-            f"There is no environment {name!r} (known: {known}); {self.origin}.",
+            f"There is no environment {without_user(name)!r} (known: {known}); {self.origin}.",
             "Add it to the configuration (--config names another file), correct the name, or write a full reference "
             "with the registry's host.",
         )
@@ -264,6 +250,8 @@ def check(configuration: Configuration) -> None:
             checked_repository(repository)
         _check_watched(route)
         _check_rollout(route, configuration.environment(route.to))
+    if configuration.install.rollout:
+        _check_rollout_itself("The section `install` has a `rollout`", configuration.install.rollout)
 
 
 def _check_way(route: Route) -> None:
@@ -296,21 +284,25 @@ def _check_rollout(route: Route, target: Environment) -> None:
     if route.hands_over:
         raise WrongUsage(
             f"{rolls_out}, but hands over to production's pipeline.",
-            "Give it to the route in production's own configuration.",
+            "Give it to the route in production's own configuration; `promoter manifests` renders it from `install`.",
         )
     if target.cluster is None:
         raise WrongUsage(f"{rolls_out}, but {route.to} names no cluster.", f"Give {route.to} its `cluster`.")
+    _check_rollout_itself(rolls_out, route.rollout)
+
+
+def _check_rollout_itself(said: str, rollout: Rollout) -> None:
     try:
-        for text in route.rollout.deployments:
+        for text in rollout.deployments:
             parse_workload(text)
-        seconds(route.rollout.timeout)
+        seconds(rollout.timeout)
     except WrongUsage as problem:
-        raise WrongUsage(f"{rolls_out}, in which {problem.message}", problem.remedy) from problem
+        raise WrongUsage(f"{said}, in which {problem.message}", problem.remedy) from problem
 
 
 def _check_watched(route: Route) -> None:
     for pattern in route.watch:
-        watches = f"The route from {route.from_} to {route.to} watches {pattern!r}"
+        watches = f"The route from {route.from_} to {route.to} watches {without_user(pattern)!r}"
         name, _, tag = pattern.partition(":")
         if not tag or "@" in tag:
             raise WrongUsage(f"{watches}, which is not name:tag.", "Write name:tag; the tag may have * and ?.")
@@ -327,15 +319,15 @@ def _check_watched(route: Route) -> None:
 
 
 def _check_environment(name: str, environment: Environment) -> None:
-    if not name or "/" in name or split_host(f"{name}/image")[0] is not None:
+    if not name or set(name) & set("/@") or split_host(f"{name}/image")[0] is not None:
         raise WrongUsage(
-            f"An environment cannot be called {name!r}.",
-            "An image is written environment/name:tag; a name with a dot, a colon or a slash would not be seen as one.",
+            f"An environment cannot be called {without_user(name)!r}.",
+            "An image is written environment/name:tag; a name with a dot, a colon, a slash or an @ would not be seen as one.",
         )
     if not is_host(environment.registry):
         raise WrongUsage(
-            f"The registry of environment {name} is {environment.registry!r}, which is no host.",
-            "Write host or host:port, without https:// and without a path.",
+            f"The registry of environment {name} is {without_user(environment.registry)!r}, which is no host.",
+            "Write host or host:port, without https://, without a user and without a path.",
         )
     if environment.project:
         parse_name(environment.project, whole=f"{name}: project: {environment.project}", bare=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from promoter.model.rollout import Rollout
 from promoter.model.section import Section
 
 
@@ -120,6 +121,7 @@ class Install(Section):
         agent: the agent.
         non_production: Jenkins there.
         production: Jenkins there.
+        rollout: what production's own route waits for, where the route here hands over to it.
         watch: the CronJob, if there is to be one.
         verification: the verification after a rollout, if there is to be one.
         import_: the scheduled import, if there is to be one.
@@ -135,6 +137,7 @@ class Install(Section):
     agent: AgentPod = AgentPod()
     non_production: Jenkins = Jenkins()
     production: Jenkins = Jenkins()
+    rollout: Rollout | None = None
     watch: Watch | None = None
     verification: Verification | None = None
     import_: ScheduledImport | None = None

@@ -18,6 +18,9 @@ _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
 _LONGEST_REPOSITORY = 255
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+_USER = re.compile(rf"({_SCHEME.pattern})?.*@(?!sha[0-9]+:[^/]*\Z|[a-f0-9]{{32,}}\Z)", re.DOTALL)
+"""What stands in front of an @ that is not a digest's."""
 
 _FORM = (
     "Write it as registry.example.com[:port]/project/name:tag, or …@sha256:<64 hex digits>, or environment/name:tag."
@@ -64,11 +67,33 @@ def split_host(text: str) -> tuple[str | None, str]:
     """Split a reference into the registry's host, if its first part is one, and the rest.
 
     A first part is a host if it has a dot or a port, or is `localhost`; otherwise it is an environment's name.
+
+    Raises:
+        WrongUsage: a scheme or a user stands in front.
+
     """
+    _require_plain(text)
     first, slash, rest = text.partition("/")
     if slash and (first == "localhost" or "." in first or ":" in first):
         return first, rest
     return None, text
+
+
+def without_user(text: str) -> str:
+    """Return what was written as an image or a registry, for a message: `…@` hides a user and a password in it."""
+    return _USER.sub(lambda match: f"{match[1] or ''}…@", text, count=1)
+
+
+def _require_plain(text: str) -> None:
+    """See that an image is written without a URL's scheme and user."""
+    shown = without_user(text)
+    if shown != text:
+        raise WrongUsage(
+            f"{shown!r} is not an image reference: something is in front of an @ that begins no digest.",
+            f"Leave user and password out, and name a credential source for them. {_FORM}",
+        )
+    if scheme := _SCHEME.match(text):
+        raise WrongUsage(f"{shown!r} is not an image reference: it has a scheme.", f"Leave {scheme[0]} out. {_FORM}")
 
 
 def parse_reference(text: str) -> ImageReference:
@@ -95,6 +120,7 @@ def parse_name(text: str, whole: str | None = None, *, bare: bool = False) -> Im
 
     """
     shown = whole or text
+    _require_plain(shown)
     rest, at, digest = text.partition("@")
     if at and not _DIGEST.fullmatch(digest):
         raise WrongUsage(f"{shown!r} is not an image reference: {digest!r} is no sha256 digest.", _FORM)

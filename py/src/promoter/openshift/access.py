@@ -15,6 +15,7 @@ _GROUPS = {
     "build": "build.openshift.io",
     "deploymentconfigs": "apps.openshift.io",
     "deployments": "apps",
+    "replicasets": "apps",
 }
 
 

@@ -17,6 +17,7 @@ from promoter.credentials.sources import Credential
 from promoter.errors import NotFound, NotPermitted, PassingFailure, PromoterError, Unreachable, WrongUsage
 from promoter.http.client import HttpClient
 from promoter.http.connection import Response
+from promoter.http.documents import read_text
 from promoter.openshift.rights import missing_right
 
 Object = dict[str, Any]
@@ -166,10 +167,10 @@ class ClusterApi:
 
 def read(response: Response) -> Answer:
     """Read an answer to its end."""
-    text = response.read().decode("utf-8", "replace")
+    text = read_text(response)
     try:
         documents = tuple(_documents(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         documents = ()
     return Answer(response.status, documents, text)
 

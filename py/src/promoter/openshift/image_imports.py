@@ -99,11 +99,23 @@ class ImageImports:
             "spec": {"import": to is not None, "images": [image | ({"to": {"name": to}} if to else {})]},
         }
         answer = self._api.post(f"{API}/namespaces/{self._project}/imagestreamimports", document)
-        outcome = answer["status"]["images"][0]
-        if outcome["status"].get("status") != "Success":
-            raise import_failure(self._project, reference, outcome["status"])
-        found = outcome["image"]
-        return ImportedImage(found["metadata"]["name"], tuple(map(_platform, found.get("dockerImageManifests") or ())))
+        try:
+            outcome = answer["status"]["images"][0]
+            if outcome["status"].get("status") != "Success":
+                raise import_failure(self._project, reference, outcome["status"])
+            return _imported(outcome["image"])
+        except (LookupError, TypeError, AttributeError) as error:
+            raise Unreachable(
+                f"{self._api.url} does not tell what became of the import of {reference} into project {self._project}.",
+                "Look at what answers under this host name, and at what is in front of it.",
+            ) from error
+
+
+def _imported(image: Object) -> ImportedImage:
+    digest, manifests = image["metadata"]["name"], image.get("dockerImageManifests") or ()
+    if not isinstance(digest, str):
+        raise TypeError(f"{digest!r} is no digest")
+    return ImportedImage(digest, tuple(map(_platform, manifests)))
 
 
 def import_failure(project: str, reference: str, status: Object) -> PromoterError:

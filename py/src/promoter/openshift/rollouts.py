@@ -109,14 +109,10 @@ def judge(workload: Workload, watcher: Watcher, image: RunningImage) -> Progress
 
 
 def _is_settled(workload: Workload) -> bool:
-    status = workload.status
-    updated = int(status.get("updatedReplicas", 0))
-    return (
-        workload.is_observed
-        and updated >= workload.replicas
-        and int(status.get("replicas", 0)) <= updated
-        and int(status.get("availableReplicas", 0)) >= updated
+    updated, present, available = (
+        int(workload.status.get(name) or 0) for name in ("updatedReplicas", "replicas", "availableReplicas")
     )
+    return workload.is_observed and updated >= workload.replicas and present <= updated <= available
 
 
 def _is_to_run(pod: Object, watcher: Watcher, image: RunningImage) -> bool:

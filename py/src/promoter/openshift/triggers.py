@@ -36,7 +36,17 @@ class TagName(NamedTuple):
     @property
     def stream(self) -> tuple[str, str]:
         """The project and name of its image stream."""
-        return self.project, self.name.partition(":")[0]
+        return self.project, self.stream_name
+
+    @property
+    def stream_name(self) -> str:
+        """The name of its image stream."""
+        return self.name.partition(":")[0]
+
+    @property
+    def tag(self) -> str:
+        """What it is called in its image stream."""
+        return self.name.partition(":")[2]
 
 
 class Trigger(NamedTuple):
@@ -59,10 +69,17 @@ def triggers_of(workload: Workload, project: str) -> list[Trigger]:
     found = _of_config(workload) if workload.name.kind == CONFIG else _of_deployment(workload)
     is_paused = bool(workload.spec.get("paused"))
     return [
-        Trigger(TagName(origin.get("namespace") or project, str(origin.get("name"))), container, automatic)
-        for origin, container, automatic in ((one, name, moves and not is_paused) for one, name, moves in found)
-        if origin.get("kind") == "ImageStreamTag"
+        Trigger(tag, container, moves and not is_paused)
+        for origin, container, moves in found
+        if (tag := tag_of(origin, project))
     ]
+
+
+def tag_of(reference: Object, project: str) -> TagName | None:
+    """Return the tag that an object of a project refers to; nothing if it is something else, such as a DockerImage."""
+    if reference.get("kind") != "ImageStreamTag":
+        return None
+    return TagName(reference.get("namespace") or project, str(reference.get("name")))
 
 
 def _of_deployment(workload: Workload) -> Iterator[tuple[Object, str, bool]]:
@@ -71,8 +88,10 @@ def _of_deployment(workload: Workload) -> Iterator[tuple[Object, str, bool]]:
     except ValueError:  # the cluster takes no notice of such a one either
         return
     for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, dict) and (container := _container(workload, str(entry.get("fieldPath")))):
-            yield entry.get("from") or {}, container, entry.get("paused") not in (True, "true")
+        if not isinstance(entry, dict) or not isinstance(entry.get("from"), dict):
+            continue
+        if container := _container(workload, str(entry.get("fieldPath"))):
+            yield entry["from"], container, entry.get("paused") not in (True, "true")
 
 
 def _container(workload: Workload, path: str) -> str | None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from promoter.errors import NotFound
 from promoter.model.workload import CONFIG, DEPLOYMENT, WorkloadName
 from promoter.openshift.api import ClusterApi, Object
+from promoter.openshift.rights import Right
 
 _ENDED = frozenset({"Succeeded", "Failed"})
 _CONFIG_LABEL = "openshift.io/deployment-config.name"
@@ -66,17 +67,18 @@ class Workload(NamedTuple):
     @property
     def replicas(self) -> int:
         """How many pods it shall have."""
-        return int(self.spec.get("replicas", 1))
+        replicas = self.spec.get("replicas")
+        return 1 if replicas is None else int(replicas)
 
     @property
     def is_observed(self) -> bool:
         """Whether its status is about what it shall be now."""
-        return int(self.status.get("observedGeneration", 0)) >= int(self.fields["metadata"].get("generation", 0))
+        return int(self.status.get("observedGeneration") or 0) >= int(self.fields["metadata"].get("generation") or 0)
 
     @property
     def newest_revision(self) -> Object | None:
         """The ReplicationController of a DeploymentConfig's latest version, if there is one already."""
-        name = f"{self.name.name}-{self.status.get('latestVersion', 0)}"
+        name = f"{self.name.name}-{self.status.get('latestVersion') or 0}"
         return next((one for one in self.revisions if one["metadata"]["name"] == name), None)
 
     def condition(self, kind: str) -> Object:
@@ -89,6 +91,18 @@ def pod_template(fields: Object) -> Object:
     """Return the pods' `spec` that a workload or a revision has."""
     template: Object = (fields.get("spec") or {}).get("template") or {}
     return template.get("spec") or {}
+
+
+def rights_to_follow(project: str, names: Iterable[WorkloadName]) -> Iterator[Right]:
+    """Yield what it takes to get workloads with their pods; if none is named, to look for all of them as well."""
+    named = {name.kind for name in names}
+    for kind, where in _KINDS.items():
+        if kind in named or not named:
+            yield Right("get", where.resource, project)
+            yield Right("list", where.revisions, project)
+        if not named:
+            yield Right("list", where.resource, project)
+    yield Right("list", "pods", project)
 
 
 class Workloads:

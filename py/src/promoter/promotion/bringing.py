@@ -44,6 +44,7 @@ def bring(promotion: Promotion, places: Places) -> PromotionResult:
         image.top,
         promotion.previous_digest,
         recorded,
+        say=places.say,
         ready=verified.outcome,
     )
     return promotion.result(

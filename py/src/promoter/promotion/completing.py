@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promoter.errors import WrongUsage
+from promoter.errors import Refused, WrongUsage
 from promoter.model.configuration import Configuration, Route
 from promoter.model.request import ReceiveRequest
 from promoter.openshift.discovery import own_project
@@ -16,6 +16,7 @@ def complete(request: ReceiveRequest, configuration: Configuration) -> ReceiveRe
     Of several routes the one into the project this runs in is taken.
 
     Raises:
+        Refused: no route takes the image.
         WrongUsage: several routes could be meant.
 
     """
@@ -28,6 +29,12 @@ def complete(request: ReceiveRequest, configuration: Configuration) -> ReceiveRe
         if not route.hands_over and route.takes(request.image_name)
         if given.items() <= (places := _places(route, configuration)).items()
     ]
+    if not told and request.image_name:
+        where = f" with {', '.join(f'{name.upper()}={value}' for name, value in given.items())}" if given else ""
+        raise Refused(
+            f"Production takes no image {request.image_name!r}{where}: its configuration has no route for it.",
+            "If it should, add it to `images` of a route in production's configuration.",
+        )
     if len(told) > 1:
         own = own_project()
         told = [places for places in told if places["prod_project_name"] == own] or told

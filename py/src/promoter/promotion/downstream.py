@@ -11,6 +11,7 @@ from promoter.errors import (
     Interrupted,
     NotFound,
     NotPermitted,
+    PassingFailure,
     PerhapsTriggered,
     PromoterError,
     TimedOut,
@@ -124,22 +125,26 @@ def hand_over_to(downstream: Downstream[Run], promotion: Promotion, places: Plac
     return promotion.result("promoted", build=outcome, **facts)
 
 
-def when_reachable(look: Callable[[], Seen], waiting: Waiting, places: Places) -> Seen:
-    """Look at something, as soon as it lets itself be looked at.
+def when_reachable(
+    ask: Callable[[], Seen], waiting: Waiting, places: Places, *, passing: type[Unreachable] = PassingFailure
+) -> Seen:
+    """Ask a server for something again and again, until it fails otherwise than in passing.
 
     Raises:
-        PerhapsTriggered: which is no mere look.
-        TimedOut: it did not in time.
+        TimedOut: it failed in passing all the time.
 
     """
     while True:
         try:
-            return look()
-        except PerhapsTriggered:
-            raise
-        except Unreachable as failure:
+            return ask()
+        except passing as failure:
             places.say(f"(cannot be looked at just now: {failure.message})")
             waiting.pause()
+
+
+def _see(look: Callable[[], Seen], waiting: Waiting, places: Places) -> Seen:
+    """Look at something, as soon as it lets itself be looked at: a mere look may be repeated after any answer."""
+    return when_reachable(look, waiting, places, passing=Unreachable)
 
 
 def _follow_further(downstream: Downstream[Run], identity: str) -> str:
@@ -242,7 +247,7 @@ def _look(downstream: Downstream[Run], parameters: dict[str, str], places: Place
     for _ in range(_LOOKS):
         waiting.pause()
         try:
-            run = when_reachable(lambda: downstream.find(identity), waiting, places)
+            run = _see(lambda: downstream.find(identity), waiting, places)
         except (NotFound, NotPermitted) as failure:
             raise PerhapsTriggered(
                 f"{downstream} was called; whether it started a build cannot be seen: {failure.message}",
@@ -261,13 +266,13 @@ def _check(promotion: Promotion, outcome: BuildOutcome, places: Places) -> dict[
     destination, digest, seen = promotion.destination, promotion.image.digest, outcome.phase != UNSEEN
     waiting = Waiting(places.deadline, f"waiting for {digest} at {destination.reference}")
     try:
-        standing = when_reachable(destination.standing, waiting, places)
+        standing = _see(destination.standing, waiting, places)
         while not seen and (standing is None or standing.digest != digest):
             waiting.pause()
-            standing = when_reachable(destination.standing, waiting, places)
+            standing = _see(destination.standing, waiting, places)
         if standing is None or standing.digest != digest:
             raise _not_brought(promotion, outcome, standing.digest if standing else "not there")
-        records = when_reachable(lambda: read_records(destination.repository, digest), waiting, places)
+        records = _see(lambda: read_records(destination.repository, digest), waiting, places)
     except NotPermitted as failure:
         if outcome.phase in (UNSEEN, VANISHED):
             raise

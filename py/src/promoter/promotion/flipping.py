@@ -41,6 +41,7 @@ def flip(
     previous: str | None,
     record: Manifest,
     *,
+    say: Callable[[str], None],
     ready: Callable[[], None] = lambda: None,
 ) -> str | None:
     """Record the move, keep what the tag was, and flip the tag to a manifest that is already in the repository.
@@ -53,6 +54,7 @@ def flip(
         manifest: what it shall stand for.
         previous: what the tag must still be.
         record: what to attach to the manifest.
+        say: takes a line for people.
         ready: called when all is prepared; the tag is flipped once it returns.
 
     Returns:
@@ -72,12 +74,12 @@ def flip(
         _move(repository, tag, manifest, previous)
         _require(repository, tag, manifest.digest)
     except (PromoterError, Interrupted) as failure:
-        with deferred_signals():
+        with deferred_signals(), repository.session.http.deadline.restored():
             _settle(repository, tag, manifest, record, failure)
             end_of_interruptions()
         shared = True
     if shared:
-        keep_listed(repository, record)
+        _keep_listed(repository, tag, record, say)
     return kept_tag(tag, previous) if previous else None
 
 
@@ -129,6 +131,17 @@ def _settle(
         with suppress(PromoterError):  # the failure is the news; a record of what never happened is passed over
             detach(repository, record)
         raise failure
+
+
+def _keep_listed(repository: Repository, tag: str, record: Manifest, say: Callable[[str], None]) -> None:
+    """See that the record is still listed. The tag is flipped: whatever is wrong now is no failure of that."""
+    try:
+        keep_listed(repository, record)
+    except PromoterError as failure:
+        say(
+            f"{repository.reference(tag)} is flipped, and its record is attached; whether it is still listed, which "
+            f"`promoter history` goes by, could not be seen: {failure.message}"
+        )
 
 
 def _require(repository: Repository, tag: str, digest: str | None) -> None:

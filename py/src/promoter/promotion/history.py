@@ -22,7 +22,7 @@ def history(request: HistoryRequest, places: Places) -> HistoryResult:
         NotFound: there is no such tag.
 
     """
-    place = places.destination(request, request.image)
+    place = places.destination(request, request.image, actions="pull")
     current = place.repository.resolve(place.tag)
     return HistoryResult(image=str(place.reference), digest=current.digest, entries=tuple(entries_of(place, current)))
 
@@ -34,7 +34,7 @@ def describe(request: DescribeRequest, places: Places) -> DescribeResult:
         NotFound: there is no such tag.
 
     """
-    place = places.destination(request, request.image)
+    place = places.destination(request, request.image, actions="pull")
     current = place.repository.resolve(place.tag)
     return described(place, current, entries_of(place, current))
 

@@ -134,13 +134,16 @@ class Places:
         environment = self._environment(named, request.source_credentials, request.source_ca, request.source_tls_verify)
         return self._open(named, environment, "pull")
 
-    def destination(self, request: DestinationAccess, text: str, origin: Place | None = None) -> Place:
+    def destination(
+        self, request: DestinationAccess, text: str, origin: Place | None = None, *, actions: str = "pull,push"
+    ) -> Place:
         """Open the place an image goes to, or stands.
 
         Args:
             request: how to reach it, where no environment says it.
             text: an image, or an environment alone, which stands for the same name and tag there as at the origin.
             origin: the place it comes from, if it comes from anywhere.
+            actions: what is asked leave for there; `pull` where nothing is going to be changed.
 
         Raises:
             WrongUsage: the text is no image by tag.
@@ -162,7 +165,7 @@ class Places:
         environment = self._environment(
             named, request.destination_credentials, request.destination_ca, request.destination_tls_verify
         )
-        return self._open(named, environment, "pull,push")
+        return self._open(named, environment, actions)
 
     def named(self, text: str) -> Named:
         """Read a reference, or an image of an environment, without opening anything.
@@ -208,6 +211,8 @@ class Places:
                 f"The route from {route.from_} to {route.to} takes {', '.join(route.images)}, not {name}.",
                 "Add the image to the route's `images`, or take another route.",
             )
+        if route is None and self.configuration.route(target.environment, origin.environment):
+            self.say(f"the configuration has a route from {target.environment} to {origin.environment}, not this way")
         return route
 
     def image_name(self, place: Place) -> str:

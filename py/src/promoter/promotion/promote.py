@@ -66,6 +66,8 @@ def _go(promotion: Promotion, places: Places) -> PromotionResult:
     from promoter.promotion import bringing  # noqa: PLC0415
 
     if promotion.request.dry_run:
+        if promotion.route and promotion.route.hands_over:
+            places.say(f"it would be handed over to production's pipeline, through {promotion.route.through}")
         return bringing.plan(promotion)
     if promotion.route and promotion.route.webhook:
         from promoter.promotion.handover import hand_over  # noqa: PLC0415

@@ -42,13 +42,19 @@ def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
         settling.require(digest)
     if request.dry_run:
         return RollbackResult(status="planned", image=image, digest=digest, previous_digest=current.digest)
-    return go_back(place, manifest, current.digest, request, identity=new_id(image, digest), places=places)
+    result, facts = go_back(place, manifest, current.digest, request, identity=new_id(image, digest), places=places)
+    try:
+        settle_back(place, places, result, facts)
+    except PromoterError as failure:
+        failure.message = f"{result.image} is {result.digest} again, but {failure.message}"
+        raise
+    return result
 
 
 def go_back(
     place: Place, manifest: Manifest, standing: str, stated: Stated, *, identity: str, places: Places
-) -> RollbackResult:
-    """Flip a tag back to what it was before, and record it; the image stream's tag too, if its cluster is named.
+) -> tuple[RollbackResult, Facts]:
+    """Flip a tag back to what it was before, and record it.
 
     Args:
         place: the tag.
@@ -56,17 +62,19 @@ def go_back(
         standing: the digest that it must still be.
         stated: who asks, and why.
         identity: the ID of the promotion or rollback.
-        places: opens the cluster.
+        places: tells people.
+
+    Returns:
+        the result, and what the record states.
 
     Raises:
         Refused: the tag was moved meanwhile.
         NotPermitted, Unreachable: see `flip`.
-        PromoterError: the tag is flipped back, but the image stream's could not be set.
 
     """
     noted = entry("rolled-back", place.reference, stated, identity, standing)
     record = draft(place.repository, manifest.descriptor, noted)
-    kept = flip(place.repository, place.tag, manifest, standing, record)
+    kept = flip(place.repository, place.tag, manifest, standing, record, say=places.say)
     result = RollbackResult(
         status="rolled-back",
         image=str(place.reference),
@@ -75,9 +83,25 @@ def go_back(
         record=str(place.repository.reference(record.digest)),
         kept=kept,
     )
-    if settling := _settling(place, places, standing):
-        _settle(settling, result, shown(noted) | {"record": result.record})
-    return result
+    return result, shown(noted) | {"record": result.record}
+
+
+def settle_back(place: Place, places: Places, result: RollbackResult, facts: Facts) -> None:
+    """Let the image stream's tag follow a tag that was flipped back, if its cluster is named.
+
+    Raises:
+        PromoterError: see `Settling.settle`.
+
+    """
+    settling = _settling(place, places, result.previous_digest)
+    if settling is None:
+        return
+    try:
+        settling.settle(result.digest, facts)
+    except PromoterError as failure:
+        failure.message = f"the image stream's tag {settling.address} could not be set to it: {failure.message}"
+        failure.remedy = f"{failure.remedy} Then finish with `promoter rollback --to {result.digest}`."
+        raise
 
 
 def _settling(place: Place, places: Places, replaced: str | None) -> Settling | None:
@@ -87,18 +111,6 @@ def _settling(place: Place, places: Places, replaced: str | None) -> Settling | 
     from promoter.promotion.settling import Settling  # noqa: PLC0415 - most rollbacks never need it
 
     return Settling(place, places, replaced)
-
-
-def _settle(settling: Settling, result: RollbackResult, facts: Facts) -> None:
-    try:
-        settling.settle(result.digest, facts)
-    except PromoterError as failure:
-        failure.message = (
-            f"{result.image} is {result.digest} again, but the image stream's tag {settling.address} could not be "
-            f"set to it: {failure.message}"
-        )
-        failure.remedy = f"{failure.remedy} Then finish with `promoter rollback --to {result.digest}`."
-        raise
 
 
 def _require_own(place: Place, digest: str, current: Descriptor) -> None:

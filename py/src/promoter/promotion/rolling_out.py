@@ -11,9 +11,9 @@ from collections.abc import Callable
 from promoter.errors import Interrupted, PromoterError, WrongUsage
 from promoter.http.deadline import Deadline
 from promoter.interrupts import interruptions_again
-from promoter.model.configuration import Rollout
 from promoter.model.duration import seconds
 from promoter.model.result import PromotionResult, RolloutOutcome
+from promoter.model.rollout import Rollout
 from promoter.model.workload import parse_workload
 from promoter.openshift.rollouts import Follower, RunningImage, Watcher
 from promoter.openshift.scaling import require_scalable, scale_to_zero
@@ -92,12 +92,15 @@ class _Rollout:
             interruptions_again()
             return result.but(rollout=self._wait(has_moved=result.status == "promoted")) if self._watchers else result
         except PromoterError as failure:
-            failure.message = f"{failure.message} {self._undo(failure, has_moved=result.status == 'promoted')}"
+            failure.message = f"{failure.message} {self._undo(failure.message, has_moved=result.status == 'promoted')}"
             raise
         except Interrupted as interruption:
             interruption.remedy = (
                 f"{result.destination} is {result.digest}, and its rollout goes on. Run this again: it follows it."
             )
+            raise
+        except Exception as defect:
+            self._places.say(self._undo(type(defect).__name__, has_moved=result.status == "promoted"))
             raise
 
     def _wait(self, *, has_moved: bool) -> RolloutOutcome | None:
@@ -161,7 +164,7 @@ class _Rollout:
         watchers = [watcher._replace(before=Workload(watcher.name, {})) for watcher in self._watchers]
         return [watcher for watcher in watchers if follower.look(watcher).is_started]
 
-    def _undo(self, failure: PromoterError, *, has_moved: bool) -> str:
+    def _undo(self, why: str, *, has_moved: bool) -> str:
         """Roll the tag back, and say what it is now."""
         promotion, place = self._promotion, self._promotion.destination
         stays = f"{place.reference} stays {promotion.image.digest}"
@@ -169,7 +172,7 @@ class _Rollout:
             return f"{stays}, which it was before this run."
         if not self._settings.roll_back:
             return f"{stays}: the route says `roll-back: false`."
-        return put_back(promotion, self._places, f"rollout failed: {failure.message}")
+        return put_back(promotion, self._places, f"rollout failed: {why}")
 
 
 class _Tests:

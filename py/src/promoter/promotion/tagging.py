@@ -46,6 +46,9 @@ def prepare(promotion: Promotion, places: Places) -> Callable[[PromotionResult],
                     f"{_undo(promotion, result, places)}"
                 )
                 raise
+            except Exception:
+                places.say(_undo(promotion, result, places))
+                raise
         return result.but(stream_tag=str(settling.address))
 
     return settle

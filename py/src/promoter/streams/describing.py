@@ -38,7 +38,7 @@ def _describe_both(request: DescribeRequest, places: Places, named: Named, strea
     name = named.reference.tag or ""
     digests = stream.digests(name)
     try:
-        place = places.destination(request, request.image)
+        place = places.destination(request, request.image, actions="pull")
         current = place.repository.resolve(name)
         entries = tuple(entries_of(place, current, (digest for digest in digests if digest.startswith("sha256:"))))
         return described(place, current, entries).but(stream=stream.tag(name, entries))
@@ -72,6 +72,7 @@ class _Described:
     def tag(self, name: str, entries: tuple[HistoryEntry, ...] = ()) -> StreamTagDescription:
         """Describe a tag, given what the records say about it, newest first."""
         tag = self._stream.tag(name)
+        unused = list(entries)
         return StreamTagDescription(
             tag=f"{self._named.environment}/{self._stream.name}:{name}",
             source=self._source(tag),
@@ -83,7 +84,7 @@ class _Described:
                     digest=self._outside(event.digest),
                     at=event.at,
                     current=index == 0,
-                    promoted=next((entry for entry in entries if entry.digest == event.digest), None),
+                    promoted=_take(unused, event.digest),
                 )
                 for index, event in enumerate(tag.events)
             ),
@@ -99,3 +100,11 @@ class _Described:
 
     def _outside(self, reference: str) -> str:
         return self._stream.outside(reference, self._named.reference.registry)
+
+
+def _take(entries: list[HistoryEntry], digest: str) -> HistoryEntry | None:
+    """Take the newest record of a digest out: an older event has an older one. Their clocks are not compared."""
+    found = next((entry for entry in entries if entry.digest == digest), None)
+    if found:
+        entries.remove(found)
+    return found

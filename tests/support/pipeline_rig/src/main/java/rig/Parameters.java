@@ -8,7 +8,7 @@ import java.util.TreeMap;
 
 /**
  * The parameters of the build. Until the script declares some, they are those that the caller gave, as if the job's
- * own configuration declared them. On the first build of a job a declared default is in {@code params} alone.
+ * own configuration declared them; some may stay declared by it. On the first build of a job a declared default is in {@code params} alone.
  */
 final class Parameters {
     private final Request request;
@@ -39,7 +39,13 @@ final class Parameters {
             declare((Symbol) definition);
         }
         for (String name : request.parameters.keySet()) {
-            if (!values.containsKey(name)) {
+            if (values.containsKey(name)) {
+                continue;
+            }
+            if (request.jobParameters.contains(name)) {
+                values.put(name, request.parameters.get(name));
+                variables.put(name, request.parameters.get(name));
+            } else {
                 console.print("Skipped parameter `" + name + "` as it is undefined on `" + request.job + "`.");
             }
         }

@@ -12,6 +12,7 @@ final class Request {
     final Map<String, Path> libraries = new LinkedHashMap<>();
     final List<String> implicit;
     final Map<String, String> parameters;
+    final List<String> jobParameters;
     final Map<String, Map<String, String>> credentials;
     final Map<String, Map<String, Object>> inputs;
     final Map<String, String> environment;
@@ -32,6 +33,7 @@ final class Request {
         ((Map<String, String>) values.get("libraries")).forEach((name, path) -> libraries.put(name, Path.of(path)));
         implicit = (List<String>) values.get("implicit");
         parameters = (Map<String, String>) values.get("parameters");
+        jobParameters = (List<String>) values.get("job_parameters");
         credentials = (Map<String, Map<String, String>>) values.get("credentials");
         inputs = (Map<String, Map<String, Object>>) values.get("inputs");
         environment = (Map<String, String>) values.get("environment");
