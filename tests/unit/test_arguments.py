@@ -150,20 +150,32 @@ WRONG = {
     "truth without words": (("promote", *ENDS, "--source-tls-verify"), "expected one argument"),
     "truth in other words": (("promote", *ENDS, "--source-tls-verify=no"), "'no' is neither true nor false"),
     "value for a switch": (("promote", *ENDS, "--force=true"), "--force: it takes no value."),
-    "request file and arguments": (("promote", *ENDS, "--request=in.json"), "--request FILE holds all parameters, but there are more: 2 "),
-    "request file and flag": (("promote", "--request", "in.json", "--force"), "holds all parameters, but there are more: --force."),
+    "request file and arguments": (
+        ("promote", *ENDS, "--request=in.json"),
+        "--request FILE holds all parameters, but there are more: 2 ",
+    ),
+    "request file and flag": (
+        ("promote", "--request", "in.json", "--force"),
+        "holds all parameters, but there are more: --force.",
+    ),
     "request file without a name": (("promote", "--request"), "--request: expected one argument"),
 }
 
 
 SECRETS = {
-    "value behind": (("--source-password", "S3cret"), "unrecognized arguments: --source-password, 1 without a flag's name."),
+    "value behind": (
+        ("--source-password", "S3cret"),
+        "unrecognized arguments: --source-password, 1 without a flag's name.",
+    ),
     "value in one": (("--source-creds=openshift:S3cret\n",), "unrecognized arguments: --source-creds."),
     "value like a flag": (("--source-password", "-S3cret"), "--source-password, 1 without a flag's name."),
     "short flag": (("-p", "S3cret"), "unrecognized arguments: -p, 1 without a flag's name."),
     "switch": (("--force=S3cret\nS3cret",), "--force: it takes no value."),
     "short switch": (("-vS3cret",), "--verbose: it takes no value."),
-    "with a request file": (("--request=in.json", "--password=S3cret", "S3cret"), "--password, 3 without a flag's name."),
+    "with a request file": (
+        ("--request=in.json", "--password=S3cret", "S3cret"),
+        "--password, 3 without a flag's name.",
+    ),
 }
 
 

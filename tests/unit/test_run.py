@@ -6,8 +6,8 @@ import io
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -235,36 +235,47 @@ def test_a_result_never_overwrites_what_is_to_be_read(flag: str, capsys: pytest.
     assert Path(path).read_text() == "{}"
 
 
-@pytest.fixture(params=["full", "closed"])
-def unwritable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Put a standard output in place that takes nothing, and return why."""
-    if request.param == "closed":
-        monkeypatch.setattr(sys, "stdout", None)  # as Python has it where it was closed before
-        yield "it is closed"
-        return
-    with io.TextIOWrapper(Path("/dev/full").open("wb", buffering=0), write_through=True) as full:
-        monkeypatch.setattr(sys, "stdout", full)
-        yield "No space left on device"
+@contextmanager
+def full() -> Iterator[None]:
+    """Let standard output lead to a disk that is full."""
+    with io.TextIOWrapper(Path("/dev/full").open("wb", buffering=0), write_through=True) as disk, redirect_stdout(disk):
+        yield
 
 
+UNWRITABLE = {"No space left on device": full, "it is closed": lambda: redirect_stdout(None)}
+unwritable = pytest.mark.parametrize(("why", "stdout"), UNWRITABLE.items(), ids=UNWRITABLE.keys())
+
+
+@unwritable
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_a_result_that_cannot_be_shown_is_an_error(
-    flags: list[str], unwritable: str, stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]
+    flags: list[str],
+    why: str,
+    stdout: Callable[[], AbstractContextManager[None]],
+    stand_in: Callable[[UseCase], None],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     stand_in(promoted)
-    assert main(["promote", *ENDS, "--result", "result.json", *flags]) == 2
-    assert capsys.readouterr().err.startswith(f"wrong-usage: Standard output cannot be written: {unwritable}; ")
+    with stdout():
+        assert main(["promote", *ENDS, "--result", "result.json", *flags]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"wrong-usage: Standard output cannot be written: {why}; what the command has done stays")
     assert document()["status"] == "promoted"
 
 
+@unwritable
 def test_a_failure_that_cannot_be_shown_keeps_its_exit_code(
-    unwritable: str, stand_in: Callable[[UseCase], None], capsys: pytest.CaptureFixture[str]
+    why: str,
+    stdout: Callable[[], AbstractContextManager[None]],
+    stand_in: Callable[[UseCase], None],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     stand_in(refused)
-    assert main(["promote", *ENDS, "--json", "--result", "result.json"]) == 3
+    with stdout():
+        assert main(["promote", *ENDS, "--json", "--result", "result.json"]) == 3
     said = capsys.readouterr().err
     assert said.startswith("refused: ")
-    assert said.count(f"Standard output cannot be written: {unwritable}; ") == 1
+    assert said.count(f"Standard output cannot be written: {why}; ") == 1
     assert document()["error"]["kind"] == "refused"
 
 

@@ -114,7 +114,9 @@ def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     if arguments and arguments[0] in COMMANDS:
         return arguments[0], arguments[1:]
     given = overview.parse_args(arguments[:1])
-    raise WrongUsage(f"There is no command {without_user(given.command)!r}.", f"The commands are {', '.join(COMMANDS)}.")
+    raise WrongUsage(
+        f"There is no command {without_user(given.command)!r}.", f"The commands are {', '.join(COMMANDS)}."
+    )
 
 
 def _add(parser: argparse.ArgumentParser, field: Field) -> None:

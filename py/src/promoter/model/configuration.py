@@ -322,7 +322,7 @@ def _check_environment(name: str, environment: Environment) -> None:
     if not name or set(name) & set("/@") or split_host(f"{name}/image")[0] is not None:
         raise WrongUsage(
             f"An environment cannot be called {without_user(name)!r}.",
-            "An image is written environment/name:tag; a name with a dot, a colon, a slash or an @ would not be seen as one.",
+            "An image is written environment/name:tag; a name with one of . : / @ would not be seen as one.",
         )
     if not is_host(environment.registry):
         raise WrongUsage(
