@@ -93,7 +93,7 @@ def _from_environment(source: str, name: str, _key: str) -> str:
     if value is None or not value.strip():
         raise NotPermitted(
             f"The credential {source} is {'not set' if value is None else 'set, but empty'}.",
-            f"Put the token into the environment variable {name}, or name another source.",
+            f"Set the environment variable {name}, or name another source.",
         )
     return value.strip()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promoter.errors import Refused, WrongUsage
-from promoter.model.reference import checked_digest, checked_tag, is_host, parse_name
+from promoter.model.reference import checked_digest, checked_tag, is_host, parse_name, without_user
 from promoter.model.request import Common, Intent, PromoteRequest, ReceiveRequest
 from promoter.model.result import PromotionResult
 from promoter.promotion.completing import complete
@@ -63,7 +63,7 @@ def _require_form(request: ReceiveRequest) -> None:
         )
     for name in ("NON_PROD_REGISTRY", "PROD_REGISTRY"):
         if not is_host(given[name]):
-            raise WrongUsage(f"{name} is {given[name]!r}, which is no registry host.", "Write host or host:port.")
+            raise WrongUsage(f"{name} is {without_user(given[name])!r}, which is no registry host.", "Write host or host:port.")
     for name in ("NON_PROD_PROJECT_NAME", "PROD_PROJECT_NAME", "IMAGE_NAME"):
         parse_name(given[name], whole=f"{name}={given[name]}", bare=True)
     checked_tag(request.git_commit)

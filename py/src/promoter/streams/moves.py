@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from promoter.errors import NotFound, WrongUsage
+from promoter.model.reference import without_user
 from promoter.model.request import TagRequest
 from promoter.model.result import TagOutcome
 from promoter.openshift.image_streams import NO_TAG, ImageStream, ImageStreams, StreamTag
@@ -64,7 +65,7 @@ def _whole_streams(request: TagRequest, selector: str, addresses: Addresses) -> 
     """Return a move for each tag of the image streams with these labels, to the same name in each destination."""
     for text in (request.source, *request.destinations):
         if "/" in text:
-            raise WrongUsage(f"{text!r} names an image; --selector chooses them.", "Name environments alone with it.")
+            raise WrongUsage(f"{without_user(text)!r} names an image; --selector chooses them.", "Name environments alone with it.")
     if not selector.strip():
         raise WrongUsage("The selector is empty, which would choose everything.", "Name labels: --selector name=app.")
     origin = addresses.streams(request.source)
