@@ -64,7 +64,9 @@ class ClusterApi:
 
     def __init__(self, url: str, http: HttpClient, credential: Credential) -> None:
         if not url.lower().startswith("https://"):
-            raise WrongUsage(f"{without_user(url)!r} is no URL of a cluster's API.", "Write it as https://api.example.com:6443.")
+            raise WrongUsage(
+                f"{without_user(url)!r} is no URL of a cluster's API.", "Write it as https://api.example.com:6443."
+            )
         self.url = url.rstrip("/")
         self.http = http
         self.credential = credential

@@ -63,7 +63,9 @@ def _require_form(request: ReceiveRequest) -> None:
         )
     for name in ("NON_PROD_REGISTRY", "PROD_REGISTRY"):
         if not is_host(given[name]):
-            raise WrongUsage(f"{name} is {without_user(given[name])!r}, which is no registry host.", "Write host or host:port.")
+            raise WrongUsage(
+                f"{name} is {without_user(given[name])!r}, which is no registry host.", "Write host or host:port."
+            )
     for name in ("NON_PROD_PROJECT_NAME", "PROD_PROJECT_NAME", "IMAGE_NAME"):
         parse_name(given[name], whole=f"{name}={given[name]}", bare=True)
     checked_tag(request.git_commit)

@@ -65,7 +65,9 @@ def _whole_streams(request: TagRequest, selector: str, addresses: Addresses) -> 
     """Return a move for each tag of the image streams with these labels, to the same name in each destination."""
     for text in (request.source, *request.destinations):
         if "/" in text:
-            raise WrongUsage(f"{without_user(text)!r} names an image; --selector chooses them.", "Name environments alone with it.")
+            raise WrongUsage(
+                f"{without_user(text)!r} names an image; --selector chooses them.", "Name environments alone with it."
+            )
     if not selector.strip():
         raise WrongUsage("The selector is empty, which would choose everything.", "Name labels: --selector name=app.")
     origin = addresses.streams(request.source)
