@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from promoter.doctor.access import examine_rights
 from promoter.doctor.report import Report
@@ -24,7 +23,7 @@ def examine_cluster(places: Places, name: str, cluster: Cluster) -> Report:
     report = Report(f"cluster of {name}")
     configuration = places.configuration
     environment = configuration.environments[name]
-    trust = Trust(Path(cluster.ca) if cluster.ca else None, verify=cluster.tls_verify)
+    trust = Trust(cluster.ca, verify=cluster.tls_verify)
     status = examine_server(report, f"{cluster.api.rstrip('/')}/version", trust, places.deadline)
     source = cluster.credentials or environment.credentials
     credential = examine_credential(report, source, environment.registry, user=environment.user)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from pathlib import Path
 from typing import NamedTuple
 
 from promoter.credentials import jwt
@@ -43,7 +42,7 @@ def examine_registry(places: Places, name: str, image: str | None) -> Report:
 
 
 def _is_registry(report: Report, environment: Environment, places: Places) -> bool:
-    trust = Trust(Path(environment.ca) if environment.ca else None, verify=environment.tls_verify)
+    trust = Trust(environment.ca, verify=environment.tls_verify)
     status = examine_server(report, f"https://{environment.registry}/v2/", trust, places.deadline)
     if status is not None and status not in _OF_A_REGISTRY:
         report.fail(

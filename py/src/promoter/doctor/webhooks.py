@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from promoter.credentials.sources import Credential, load_credential
 from promoter.doctor.access import examine_rights
 from promoter.doctor.report import Report
@@ -25,7 +23,7 @@ _PAUSED = "openshift.io/build-config.paused"
 def examine_webhook(places: Places, route: Route, webhook: Webhook) -> Report:
     """Examine whether production's pipeline can be triggered and followed. The webhook itself is not called."""
     report = Report(f"route from {route.from_} to {route.to}")
-    trust = Trust(Path(webhook.ca) if webhook.ca else None, verify=webhook.tls_verify)
+    trust = Trust(webhook.ca, verify=webhook.tls_verify)
     status = examine_server(report, f"{webhook.api.rstrip('/')}/version", trust, places.deadline)
     credential = examine_credential(report, webhook.credentials)
     secret = _examine_secret(report, webhook)

@@ -13,13 +13,13 @@ class Trust:
     """How the server's certificate is checked.
 
     Args:
-        ca: a PEM file with the certificate authorities to trust instead of the system's.
+        ca: a PEM file with the certificate authorities to trust instead of the system's, as a path or as configured.
         verify: false accepts any certificate.
 
     """
 
-    def __init__(self, ca: Path | None = None, *, verify: bool = True) -> None:
-        self.ca = ca
+    def __init__(self, ca: Path | str | None = None, *, verify: bool = True) -> None:
+        self.ca = Path(ca) if ca else None
         self.verify = verify
 
     @cached_property

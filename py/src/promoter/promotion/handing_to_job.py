@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from promoter.credentials.sources import load_credential
 from promoter.errors import DownstreamFailed, NotPermitted
 from promoter.http.trust import Trust
@@ -124,7 +122,7 @@ class _WebhookPipeline(_JobPipeline):
 
 
 def _pipeline(section: JenkinsJob, places: Places) -> _JobPipeline:
-    trust = Trust(Path(section.ca) if section.ca else None, verify=section.tls_verify)
+    trust = Trust(section.ca, verify=section.tls_verify)
     api = JenkinsApi(section.url, places.http(trust), load_credential(section.credentials, user=section.user))
     job = Job(api, section.name)
     if isinstance(section, JenkinsWebhook):

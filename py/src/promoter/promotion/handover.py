@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 from promoter.credentials.sources import load_credential
@@ -84,7 +83,7 @@ class _Webhook(Downstream[_Started]):
 
 
 def _door(webhook: Webhook, places: Places) -> GenericWebhook:
-    trust = Trust(Path(webhook.ca) if webhook.ca else None, verify=webhook.tls_verify)
+    trust = Trust(webhook.ca, verify=webhook.tls_verify)
     api = ClusterApi(webhook.api, places.http(trust), load_credential(webhook.credentials))
     secret = load_credential(webhook.secret, key=SECRET_KEY)
     config = webhook.build_config or find_pipeline(api, webhook.project, legacy=webhook.legacy_api)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -243,7 +242,7 @@ class Places:
                 f"The environment at {environment.registry}/{environment.project} names no cluster.",
                 "Give it a `cluster` with the `api`'s URL.",
             )
-        trust = Trust(Path(cluster.ca) if cluster.ca else None, verify=cluster.tls_verify)
+        trust = Trust(cluster.ca, verify=cluster.tls_verify)
         credential = load_credential(
             cluster.credentials or environment.credentials, environment.registry, user=environment.user
         )
@@ -285,7 +284,7 @@ class Places:
             )
             if not environment.tls_verify:
                 self.say(f"TLS is not verified for {host}: tls-verify=false was given.")
-            trust = Trust(Path(environment.ca) if environment.ca else None, verify=environment.tls_verify)
+            trust = Trust(environment.ca, verify=environment.tls_verify)
             http = self.http(trust)
             session = RegistrySession(host, http, Authenticator(host, http, credential))
             self._doors[how] = _Door(session, credential, trust)
