@@ -17,10 +17,17 @@ from promoter.http.patience import Patience
 from promoter.http.trust import Trust
 from promoter.jenkins.api import JenkinsApi
 from tests.conftest import PRODUCTION_PASSWORD
-from tests.openshift.conftest import COMMIT, ProductionPipeline, pipeline, production_shop, secret_forms, shop, sides
-from tests.support.images import Image, make_image
+from tests.openshift.conftest import (
+    ApplicationSide,
+    ProductionPipeline,
+    pipeline,
+    production_shop,
+    secret_forms,
+    shop,
+    sides,
+)
 from tests.support.jenkins import BuildRun, Controller, Permission
-from tests.support.promoter import Outcome, Running
+from tests.support.promoter import Outcome
 from tests.support.shop import Shop
 from tests.support.tls import CertificateAuthority
 from tests.support.waiting import wait_until
@@ -90,10 +97,9 @@ class ProductionJob:
 
 
 @dataclass
-class JobHandover:
+class JobHandover(ApplicationSide):
     """A shop that hands its promotions over to a Jenkins job; `section` is that part of its route."""
 
-    shop: Shop
     jenkins: Controller
     job: ProductionJob
     secrets: dict[str, str]
@@ -103,22 +109,6 @@ class JobHandover:
         route = self.shop.routes[0]
         section: dict[str, Any] = route[route["through"]]
         return section
-
-    def push(self, seed: int = 0, tag: str = COMMIT) -> Image:
-        """Put an image into non-production."""
-        image = make_image(seed=f"{self.shop.name}-{seed}")
-        self.shop.stage.push(image, tag)
-        return image
-
-    def promote(self, *flags: str, tag: str = COMMIT) -> Outcome:
-        """Promote to production under the same tag."""
-        return self.shop.run("promote", self.shop.image(self.shop.stage, tag), "production", *flags)
-
-    def start(self, *flags: str) -> Running:
-        """Start promoting; to be used in a `with`."""
-        self.shop.configure()
-        image = self.shop.image(self.shop.stage, COMMIT)
-        return self.shop.promoter.start("promote", image, "production", *flags)
 
     def log_in(self, user: str, token: str) -> None:
         """Use another user's token."""

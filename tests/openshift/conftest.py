@@ -122,27 +122,10 @@ def _flag(parameter: str) -> str:
 
 
 @dataclass
-class Handover:
-    """A shop that hands its promotions over to production; `webhook` is that part of its route.
-
-    Args:
-        shop: non-production's side: its command, both repositories, the configuration.
-        cluster: production's.
-        pipeline: what runs there.
-        secrets: what nobody may ever read.
-
-    """
+class ApplicationSide:
+    """What non-production does to have its image in production."""
 
     shop: Shop
-    cluster: Cluster
-    pipeline: ProductionPipeline
-    secrets: dict[str, str]
-
-    @property
-    def webhook(self) -> dict[str, Any]:
-        """The route's webhook, to be changed before a command runs."""
-        webhook: dict[str, Any] = self.shop.routes[0]["webhook"]
-        return webhook
 
     def push(self, seed: int = 0, tag: str = COMMIT) -> Image:
         """Put an image into non-production."""
@@ -159,6 +142,29 @@ class Handover:
         self.shop.configure()
         image = self.shop.image(self.shop.stage, COMMIT)
         return self.shop.promoter.start("promote", image, "production", *flags)
+
+
+@dataclass
+class Handover(ApplicationSide):
+    """A shop that hands its promotions over to production; `webhook` is that part of its route.
+
+    Args:
+        shop: non-production's side: its command, both repositories, the configuration.
+        cluster: production's.
+        pipeline: what runs there.
+        secrets: what nobody may ever read.
+
+    """
+
+    cluster: Cluster
+    pipeline: ProductionPipeline
+    secrets: dict[str, str]
+
+    @property
+    def webhook(self) -> dict[str, Any]:
+        """The route's webhook, to be changed before a command runs."""
+        webhook: dict[str, Any] = self.shop.routes[0]["webhook"]
+        return webhook
 
     def use_config(self, name: str, **settings: Any) -> None:  # noqa: ANN401 - those of Cluster.add_build_config
         """Hand over to another BuildConfig, with the same secret unless triggers are given."""
