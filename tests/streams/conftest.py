@@ -49,6 +49,7 @@ class Streams:
             "prod": self._environment("shop", cluster),
             "far": self._environment("shop", far),
         }
+        self.routes: list[dict[str, Any]] = []
 
     def run(self, command: str, *arguments: str, json_output: bool = True) -> Outcome:
         """Run a command with the configuration."""
@@ -58,7 +59,7 @@ class Streams:
     def start(self, command: str, *arguments: str, json_output: bool = True) -> Running:
         """Start a command; to be used in a `with`."""
         file = self.promoter.directory / "promotion.yaml"
-        file.write_text(json.dumps({"environments": self.environments}))
+        file.write_text(json.dumps({"environments": self.environments, "routes": self.routes}))
         return self.promoter.start(command, *arguments, json=json_output)
 
     def tag(self, *arguments: str) -> Outcome:

@@ -45,6 +45,14 @@ def test_what_let_it_in_is_noted_on_it(both: Live) -> None:
     assert both.digests == [second.digest, first.digest]
 
 
+def test_who_approved_it_is_noted_on_it(both: Live) -> None:
+    made = both.push()
+    both.streams.routes = [{"from": "stage", "to": "prod", "gates": {"approval": {"by": ["alice"]}}}]
+    approval = ("--approval", f"alice: {TOKEN} works", f"--approved-digest={made.digest}")
+    assert both.promote(*approval).exit_code == 0
+    assert both.noted()["approved-by"] == "alice: **** works"
+
+
 def test_from_another_registry_it_follows_the_digest(live: Live) -> None:
     made = live.promoted()
     assert live.spec["from"] == {"kind": "DockerImage", "name": f"{live.host}/shop/{live.name}@{made.digest}"}

@@ -289,6 +289,13 @@ def test_streams_with_a_label_move_with_all_their_tags(streams: Streams) -> None
     assert {one["status"] for one in again["tags"]} == {"unchanged"}
 
 
+def test_what_is_attached_to_images_does_not_move_with_their_streams(streams: Streams) -> None:
+    streams.cluster.push("shop-stage", "web", "1", A, {"application": "shop"})
+    streams.cluster.push("shop-stage", "web", f"{A.replace(':', '-')}.sign-off-billing", B, {"application": "shop"})
+    result = streams.run("tag", "--selector", "application=shop", "stage", "prod").result
+    assert outcomes(result) == [("tagged", "prod/web:1", A, None)]
+
+
 def test_a_stream_is_moved_whole_or_not_at_all(streams: Streams) -> None:
     for tag, digest in (("1", A), ("2", B)):
         streams.cluster.push("shop-stage", "web", tag, digest, {"name": "web"})

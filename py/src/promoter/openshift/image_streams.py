@@ -283,6 +283,10 @@ class ImageStreams:
         follows_itself = tag.origin is not None and tag.origin.endswith(f"@{tag.digest}")
         self._put_tag(stream, name, {**(tag.spec if follows_itself else {}), "annotations": noted})
 
+    def note(self, stream: ImageStream, name: str, tag: StreamTag, noted: dict[str, str]) -> None:
+        """Note something on a tag, which stays what it is and goes on following what it follows; see `annotate`."""
+        self._put_tag(stream, name, {**tag.spec, "annotations": noted})
+
     def label(self, name: str, labels: dict[str, str]) -> None:
         """Add labels to an image stream.
 

@@ -10,7 +10,7 @@ from promoter.parallel import each
 from promoter.promotion.copying import bring_small
 from promoter.promotion.image import Image, look_into
 from promoter.promotion.places import Place
-from promoter.promotion.record import is_record
+from promoter.promotion.statements import is_statement
 from promoter.registry.referrers import attach, has_subject, keep_listed, list_referrers, referrers_tag
 from promoter.registry.repository import Repository, Unlisted
 
@@ -65,8 +65,8 @@ def _referrers(repository: Repository, digests: list[str], tags: set[str] | None
 def bring_companions(source: Place, destination: Place, companions: Companions) -> None:
     """Bring along what travels with an image. A cosign tag that the destination has already is left as it is there.
 
-    Records stay where they are: what let an image into production is for production to say, and a record that could be
-    brought along could be forged.
+    Records and sign-offs stay where they are: what let an image into production is for production to say, and what
+    could be brought along could be forged.
     """
     near = source.shares_registry(destination)
     for tag, digest in companions.tagged:
@@ -76,7 +76,7 @@ def bring_companions(source: Place, destination: Place, companions: Companions) 
             destination.repository.put_manifest(signature.content, signature.media_type, tag)
     for digest in companions.referrers:
         artifact = source.repository.manifest(digest)
-        if has_subject(artifact) and not is_record(artifact):
+        if has_subject(artifact) and not is_statement(artifact):
             _bring(source.repository, destination.repository, artifact, near=near)
             if attach(destination.repository, artifact):
                 keep_listed(destination.repository, artifact)

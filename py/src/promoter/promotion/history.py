@@ -12,6 +12,7 @@ from promoter.promotion.flipping import kept_prefix
 from promoter.promotion.image import look_into, platforms_of
 from promoter.promotion.places import Place, Places
 from promoter.promotion.record import Record, read_records
+from promoter.promotion.sign_offs import all_sign_offs
 from promoter.registry.repository import Repository
 
 
@@ -28,7 +29,7 @@ def history(request: HistoryRequest, places: Places) -> HistoryResult:
 
 
 def describe(request: DescribeRequest, places: Places) -> DescribeResult:
-    """Tell what a tag is, what let it in, and what it can be rolled back to.
+    """Tell what a tag is, what let it in, who signed it off, and what it can be rolled back to.
 
     Raises:
         NotFound: there is no such tag.
@@ -51,6 +52,7 @@ def described(place: Place, current: Descriptor, entries: Iterable[HistoryEntry]
         size=image.size,
         promoted=next((entry for entry in entries if entry.current), None),
         restorable=tuple(digest for digest in kept if digest != current.digest),
+        sign_offs=tuple(all_sign_offs(place.repository, current.digest)),
     )
 
 
@@ -84,4 +86,6 @@ def _entry(place: Place, record: Record, *, current: bool) -> HistoryEntry:
         promotion_id=stated.promotion_id,
         record=str(place.repository.reference(record.digest)),
         current=current,
+        approved_by=stated.approved_by,
+        signed_off_by=stated.signed_off_by,
     )

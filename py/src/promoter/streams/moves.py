@@ -11,6 +11,7 @@ from promoter.model.request import TagRequest
 from promoter.model.result import TagOutcome
 from promoter.openshift.image_streams import NO_TAG, ImageStream, ImageStreams, StreamTag
 from promoter.promotion.addresses import Address, Addresses
+from promoter.promotion.places import is_reserved
 from promoter.streams.images import Image, digest_of, find_image
 
 
@@ -89,6 +90,8 @@ def _whole_streams(request: TagRequest, selector: str, addresses: Addresses) -> 
 def _images(environment: str, streams: ImageStreams, stream: ImageStream, addresses: Addresses) -> Iterator[Image]:
     named = addresses.places.named(f"{environment}/{stream.name}")
     for name in stream.tags:
+        if is_reserved(name):
+            continue
         if stream.tag(name).digest is None and not stream.tag(name).is_on_its_way:
             addresses.places.say(f"{environment}/{stream.name}:{name} has no image, and is left out")
             continue
