@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
+from promoter.model.gates import Approval, Gates
 from promoter.model.reading import read_configuration
 from promoter.model.rollout import Rollout
 from tests.manifests.conftest import SIDES, TOKEN, WEBHOOK_SECRET, Document, Renderer, one, read
@@ -337,6 +338,31 @@ def test_production_waits_for_rollouts(renderer: Renderer, through: str) -> None
         renderer.configuration["routes"] = [{**watched, "rollout": rollout}]
     [route] = read_configuration(own_configuration(renderer), "promotion.yaml").routes
     assert route.rollout == Rollout(deployments=("dc/web",), timeout="5m", roll_back=False)
+
+
+@pytest.mark.parametrize("through", ["webhook", "copy"])
+@pytest.mark.parametrize(
+    ("written", "gates"),
+    [
+        (
+            {"sign-offs": ["billing"], "approval": {"by": ["alice", "bob"], "approvers": 2}},
+            Gates(sign_offs=("billing",), approval=Approval(by=("alice", "bob"), approvers=2)),
+        ),
+        ({"sign-offs": ["billing"]}, Gates(sign_offs=("billing",))),
+        ({}, Gates()),
+    ],
+)
+def test_production_asks_for_its_gates(
+    renderer: Renderer, through: str, written: dict[str, object], gates: Gates
+) -> None:
+    if through == "webhook":
+        renderer.install["gates"] = written
+        renderer.configuration["routes"][0]["gates"] = {"sign-offs": ["another"]}  # asked on non-production's side
+    else:
+        watched = {"from": "non-production", "to": "production", "watch": ["web:stable"]}
+        renderer.configuration["routes"] = [{**watched, "gates": written}]
+    [route] = read_configuration(own_configuration(renderer), "promotion.yaml").routes
+    assert route.gates == gates
 
 
 @pytest.mark.statement("P17")

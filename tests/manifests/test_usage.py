@@ -138,6 +138,19 @@ WRONG: dict[str, tuple[str, Callable[[Renderer], object], str]] = {
         set_install("rollout", value={"deployments": ["web"]}),
         "The section `install` has a `rollout`, in which",
     ),
+    "gates of a route that copies": (
+        "production",
+        lambda r: (
+            set_install("gates", value={"sign-offs": ["billing"]})(r),
+            r.configuration.update(routes=[{"from": "non-production", "to": "production", "watch": ["web:stable"]}]),
+        ),
+        "install.gates is for a route that hands over to production's pipeline, but the route copies",
+    ),
+    "gates that cannot be met": (
+        "non-production",
+        set_install("gates", value={"approval": {"by": []}}),
+        "The section `install` has `gates`, in which",
+    ),
     "no route": ("production", lambda r: r.configuration.update(routes=[]), "There is no route"),
 }
 

@@ -47,6 +47,7 @@ def requested(handover: Handover, path: str) -> list[str]:
 @pytest.mark.statement("F4", "F5", "F10", "F11")
 def test_production_gets_the_parameters_and_promotes(handover: Handover) -> None:
     image, shop = handover.push(), handover.shop
+    shop.promoter.environment["BUILD_TAG"] = "jenkins-shop-7"
     outcome = handover.promote("--promotion-id", "release-7")
     result = outcome.result
     [post] = [request for request in handover.cluster.requests if request.method == "POST"]
@@ -63,6 +64,7 @@ def test_production_gets_the_parameters_and_promotes(handover: Handover) -> None
             "GIT_COMMIT": COMMIT,
             "IMAGE_DIGEST": image.digest,
             "PROMOTION_ID": "release-7",
+            "REQUESTED_BY": "jenkins-shop-7",
         }
     ]
     assert shop.prod.digest(COMMIT) == image.digest
@@ -85,12 +87,25 @@ def test_what_is_not_sent_is_named(handover: Handover) -> None:
     handover.push()
     flags = ("--reason=a fix", "--requested-by=alice", "--mount-from=shop/base", "--git-commit=abc", "--force")
     outcome = handover.promote(*flags)
-    names = "--reason, --requested-by, --mount-from, --force, --git-commit"
+    names = "--reason, --mount-from, --force, --git-commit"
     assert f"not sent to production, whose pipeline decides for itself: {names}\n" in outcome.stderr
-    assert len(handover.posts[0]) == 8
+    assert handover.posts[0]["REQUESTED_BY"] == "alice"
+    assert len(handover.posts[0]) == 9
     predicate = json.loads(record_of(handover, outcome.result["record"]))["predicate"]
     assert "reason" not in predicate
-    assert predicate["requested_by"] != "alice"
+    assert predicate["requested_by"] == "alice"
+
+
+def test_gates_are_asked_on_this_side_before_anything_is_sent(handover: Handover) -> None:
+    image = handover.push()
+    handover.shop.routes[0]["gates"] = {"approval": {"by": ["alice"]}}
+    assert handover.promote().exit_code == 3
+    assert handover.promote("--until-approval").result["status"] == "awaiting-approval"
+    assert handover.posts == []
+    outcome = handover.promote("--approval=alice: tested", f"--approved-digest={image.digest}")
+    assert (outcome.result["status"], outcome.result["gates"]) == ("promoted", ["approved by alice: tested"])
+    assert "decides for itself: --approval\n" in outcome.stderr
+    assert "approved_by" not in json.loads(record_of(handover, outcome.result["record"]))["predicate"]
 
 
 def test_nothing_is_named_where_all_is_sent(handover: Handover) -> None:
@@ -345,6 +360,15 @@ def test_time_out_and_a_second_run_that_follows(handover: Handover) -> None:
     assert handover.promote("--promotion-id", "release-7").result["build"]["name"] == FIRST_BUILD
     assert len(handover.posts) == 1
     assert handover.shop.prod.digest(COMMIT) == image.digest
+
+
+def test_somebody_else_follows_what_is_handed_over(handover: Handover) -> None:
+    handover.push()
+    handover.pipeline.instead = fail
+    for name in ("alice", "bob"):
+        outcome = handover.promote("--promotion-id", "release-7", "--requested-by", name)
+        assert outcome.exit_code == 9
+    assert len(handover.posts) == 1
 
 
 def test_failed_promotion_is_not_tried_again_under_its_id(handover: Handover) -> None:

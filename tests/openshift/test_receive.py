@@ -178,6 +178,8 @@ def test_parameters_that_are_left_out(pipeline: ProductionPipeline) -> None:
         ("IMAGE_DIGEST", "sha256:" + "A" * 64),
         ("PROMOTION_ID", "x" * 201),
         ("PROMOTION_ID", "a\nb"),
+        ("REQUESTED_BY", "x" * 201),
+        ("REQUESTED_BY", "alice\nbob"),
     ],
 )
 def test_parameter_that_is_malformed(
@@ -274,3 +276,45 @@ def test_dry_run_changes_nothing(pipeline: ProductionPipeline, parameters: Param
 
 def test_second_time_is_unchanged(pipeline: ProductionPipeline, parameters: Parameters) -> None:
     assert [pipeline.receive(parameters).result["status"] for _ in range(2)] == ["promoted", "unchanged"]
+
+
+# The gates of production's own route
+
+
+@pytest.fixture
+def asking(pipeline: ProductionPipeline) -> ProductionPipeline:
+    """Production's pipeline, whose route asks for an approval."""
+    pipeline.shop.routes[0]["gates"] = {"approval": {"by": ["alice", "bob"], "timeout": "2h"}}
+    return pipeline
+
+
+def test_approval_that_is_asked_for_and_then_given(
+    asking: ProductionPipeline, parameters: Parameters, image: Image
+) -> None:
+    parameters["REQUESTED_BY"] = "alice"
+
+    plan = asking.receive(parameters, "--until-approval").result
+    assert (plan["status"], asking.shop.prod.tags()) == ("awaiting-approval", set())
+    assert plan["approval"] == {"by": ["bob"], "needed": 1, "timeout_seconds": 7200, "requested_by": "alice"}
+
+    approved = (f"--approved-digest={plan['digest']}", "--approved-replacing=nothing")
+    own = asking.receive(parameters, "--approval=alice", *approved)
+    assert (own.exit_code, "alice asks for it" in own.error["message"]) == (3, True)
+    result = asking.receive(parameters, "--approval=bob: reviewed", *approved).result
+    assert (result["status"], result["gates"]) == ("promoted", ["approved by bob: reviewed"])
+    assert asking.shop.prod.digest(COMMIT) == image.digest
+    [entry] = asking.shop.history(COMMIT)
+    assert (entry["approved_by"], entry["requested_by"]) == ("bob: reviewed", "alice")
+
+
+def test_approval_of_what_has_moved_since(asking: ProductionPipeline, parameters: Parameters, image: Image) -> None:
+    del parameters["IMAGE_DIGEST"]
+    asking.shop.stage.push(make_image(seed="built since"), COMMIT)
+    outcome = asking.receive(parameters, "--approval=bob", f"--approved-digest={image.digest}")
+    assert (outcome.exit_code, "Approved was" in outcome.error["message"]) == (3, True)
+    assert asking.shop.prod.tags() == set()
+
+
+@pytest.mark.usefixtures("nothing_is_sent")
+def test_approval_of_nothing(asking: ProductionPipeline, parameters: Parameters) -> None:
+    assert asking.receive(parameters, "--approval=bob").exit_code == 2

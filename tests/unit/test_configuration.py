@@ -8,6 +8,7 @@ import pytest
 
 from promoter.errors import WrongUsage
 from promoter.model.configuration import Configuration, Environment, Route, Webhook
+from promoter.model.gates import Approval, Gates, checked_application
 from promoter.model.reading import read_configuration
 
 ENVIRONMENTS = """
@@ -46,6 +47,9 @@ def test_every_key() -> None:
             through: webhook
             mount-from: [base/java, base/node]
             watch: ["web:stable", "api-a:release-*"]
+            gates:
+              sign-offs: [billing, checkout]
+              approval: {by: [alice, bob@example.com], approvers: 2, timeout: 8h}
             webhook:
               api: https://api.example.com:6443
               project: shop-cicd
@@ -88,6 +92,10 @@ def test_every_key() -> None:
             through="webhook",
             mount_from=("base/java", "base/node"),
             watch=("web:stable", "api-a:release-*"),
+            gates=Gates(
+                sign_offs=("billing", "checkout"),
+                approval=Approval(by=("alice", "bob@example.com"), approvers=2, timeout="8h"),
+            ),
             webhook=webhook,
         ),
     )
@@ -334,6 +342,39 @@ def test_what_cannot_be_watched_is_refused(pattern: str, message: str) -> None:
 def test_a_tag_is_watched_by_its_name_or_by_a_pattern(pattern: str) -> None:
     routes = f"routes: [{{from: dev, to: prod, images: [web, 'api-*'], watch: [{pattern!r}]}}]"
     assert read(f"{ENVIRONMENTS}\n{routes}").routes[0].watch == (pattern,)
+
+
+IMPASSABLE = {
+    "application with a capital": ("sign-offs: [Billing]", "in which 'Billing' is no application's name"),
+    "application with two dots": ("sign-offs: [a..b]", "'a..b' is no application's name"),
+    "application with a line's end": (r'sign-offs: ["a\n"]', "is no application's name"),
+    "application with 48 characters": (f"sign-offs: [{'a' * 48}]", "is no application's name"),
+    "application without a name": ("sign-offs: ['']", "'' is no application's name"),
+    "application twice": ("sign-offs: [a, b, a]", "in which 'a' is listed twice"),
+    "nobody": ("approval: {by: []}", "1 of 0 people have to approve"),
+    "nobody is asked": ("approval: {by: [alice], approvers: 0}", "0 of 1 people have to approve"),
+    "more than there are": ("approval: {by: [alice, bob], approvers: 3}", "3 of 2 people have to approve"),
+    "person twice": ("approval: {by: [alice, Alice]}", "'alice' is listed twice"),
+    "person without a name": ("approval: {by: ['']}", "in which '' is nobody's ID"),
+    "person with a blank": ("approval: {by: [alice smith]}", "'alice smith' is nobody's ID"),
+    "two people in one": ("approval: {by: ['alice,bob']}", "'alice,bob' is nobody's ID"),
+    "no duration": ("approval: {by: [alice], timeout: 1 day}", "in which '1 day' is not a duration"),
+    "unknown key": ("approvals: {by: [alice]}", "approvals is not known (did you mean approval?)"),
+    "no list": ("approval: {by: alice}", "approval.by is text, where a list is expected (put it in brackets)"),
+}
+
+
+@pytest.mark.parametrize(("gates", "message"), IMPASSABLE.values(), ids=IMPASSABLE.keys())
+@pytest.mark.parametrize("of", ["route", "install"])
+def test_gates_that_cannot_be_met_are_refused(gates: str, message: str, of: str) -> None:
+    section = f"gates: {{{gates}}}"
+    rest = f"install: {{{section}}}" if of == "install" else f"routes: [{{from: dev, to: prod, {section}}}]"
+    assert message in refusal(f"{ENVIRONMENTS}\n{rest}")
+
+
+@pytest.mark.parametrize("application", ["a", "7", "billing", "team-a.billing_2", "a" * 47])
+def test_applications_that_sign_off(application: str) -> None:
+    assert checked_application(application) == application
 
 
 ENVIRONMENT = {

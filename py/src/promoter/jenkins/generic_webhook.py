@@ -10,6 +10,7 @@ token, 404 and `{"message"}`; 200 and nothing if all that have it keep silent (`
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from http import HTTPStatus
 
 from promoter.credentials.sources import Credential
@@ -50,8 +51,12 @@ class GenericWebhook:
         self._job = job
         self._token = token
 
-    def start(self, parameters: dict[str, str]) -> int:
+    def start(self, parameters: dict[str, str], optional: Collection[str] = ()) -> int:
         """Start the job with these parameters, as the fields of a JSON object. Return the queue item.
+
+        Args:
+            parameters: what it is to get.
+            optional: names of those that it may lose.
 
         Raises:
             PerhapsTriggered: no answer came, or none that tells; whoever calls looks before calling again.
@@ -75,7 +80,7 @@ class GenericWebhook:
         answer = self._job.api.http.persist(attempt)
         jobs = (answer.document or {}).get("jobs")
         if answer.status == HTTPStatus.OK and isinstance(jobs, dict):
-            return self._insist(jobs, parameters)
+            return self._insist(jobs, {name: value for name, value in parameters.items() if name not in optional})
         raise self._refusal(answer)
 
     def _insist(self, jobs: Object, parameters: dict[str, str]) -> int:

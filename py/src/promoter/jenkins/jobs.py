@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ from promoter.http.connection import ConnectionFailed
 from promoter.jenkins.answers import Answer, Object
 from promoter.jenkins.api import JenkinsApi
 from promoter.jenkins.builds import FIELDS, Build
-from promoter.jenkins.parameters import DEFINITIONS, definitions, require_taken
+from promoter.jenkins.parameters import DEFINITIONS, Definition, definitions, require_taken
 from promoter.jenkins.queue import Item, get_item, item_at, items_of
 
 _RECENT = 100
@@ -34,13 +35,32 @@ class Job:
         """Name the job."""
         return self.name
 
-    def require_takes(self, parameters: dict[str, str]) -> None:
-        """See that the job can be started with these parameters, and loses none of them.
+    def require_takes(self, parameters: dict[str, str], optional: Collection[str] = ()) -> dict[str, str]:
+        """See that the job can be started with these parameters, and loses none of them but optional ones.
+
+        Returns:
+            those that it takes.
 
         Raises:
             NotFound: there is no such job, or no Jenkins.
             WrongUsage: it is no job, or takes no such parameters.
             Refused: it is disabled, or does not take a value.
+            NotPermitted, Unreachable: it cannot be looked at.
+
+        """
+        declared = self.definitions()
+        known = {definition.name for definition in declared}
+        taken = {name: value for name, value in parameters.items() if name in known or name not in optional}
+        require_taken(self.name, declared, taken)
+        return taken
+
+    def definitions(self) -> list[Definition]:
+        """Return the parameters that it declares, if it can be started at all.
+
+        Raises:
+            NotFound: there is no such job, or no Jenkins.
+            WrongUsage: it is no job.
+            Refused: it is disabled.
             NotPermitted, Unreachable: it cannot be looked at.
 
         """
@@ -52,7 +72,7 @@ class Job:
             )
         if not fields["buildable"]:
             raise _disabled(self)
-        require_taken(self.name, definitions(fields), parameters)
+        return definitions(fields)
 
     def find(self, name: str, value: str) -> Item | Build | None:
         """Return what has this parameter with this value: a queue item, or the newest of the last 100 builds.

@@ -13,8 +13,8 @@ def templates(setting: Setting, form: str) -> list[str]:
 
     Raises:
         WrongUsage: the route hands over to a job of Jenkins; a verification is to promote where non-production cannot,
-            or a CronJob where nothing is watched; a rollout is to be waited for where that is for the route to say, or
-            where no cluster is known.
+            or a CronJob where nothing is watched; gates or a rollout are given where that is for the route to say, or
+            a rollout where no cluster is known.
 
     """
     if setting.hands_over and not setting.has_webhook:
@@ -57,6 +57,7 @@ def _of_production(setting: Setting) -> list[str]:
             "Give the route a `watch`, or leave out the CronJob.",
         )
     _require_own_rollout(setting)
+    _require_own_gates(setting)
     return [
         "pusher",
         *(["stream-tags"] if setting.has_cluster else []),
@@ -86,4 +87,12 @@ def _require_own_rollout(setting: Setting) -> None:
         raise WrongUsage(
             f"install.rollout is waited for in production's cluster, but {key} names none.",
             "Give it its `cluster`, or leave out the rollout.",
+        )
+
+
+def _require_own_gates(setting: Setting) -> None:
+    if setting.install.gates and not setting.hands_over:
+        raise WrongUsage(
+            "install.gates is for a route that hands over to production's pipeline, but the route copies.",
+            "Make it the route's own `gates`.",
         )

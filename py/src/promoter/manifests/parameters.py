@@ -25,8 +25,10 @@ from promoter.manifests.forms import (
     Form,
 )
 from promoter.model.configuration import Configuration, Environment, Route, Webhook
+from promoter.model.gates import Gates
 from promoter.model.install import Install, Jenkins
 from promoter.model.rollout import Rollout
+from promoter.model.section import Section
 from promoter.model.workload import CONFIG, DEPLOYMENT, parse_workload
 
 NON_PRODUCTION, PRODUCTION = "non-production", "production"
@@ -111,6 +113,11 @@ class Setting(NamedTuple):
     def rollout(self) -> Rollout | None:
         """What production's own route waits for."""
         return self.route.rollout if self.route and not self.hands_over else self.install.rollout
+
+    @property
+    def gates(self) -> Gates:
+        """What production's own route asks for."""
+        return self.route.gates if self.route and not self.hands_over else self.install.gates or Gates()
 
     @property
     def webhook(self) -> Webhook | None:
@@ -205,6 +212,10 @@ def _of_route(setting: Setting) -> dict[str, Parameter]:
             "What is promoted when it changes, as a list in JSON",
             json.dumps(route.watch) if route and route.watch else "",
         ),
+        "GATES": Parameter(
+            "What has to be there before an image may pass, in JSON",
+            _json(setting.gates) if setting.gates != Gates() else "",
+        ),
         "REGISTRY_PORTS": Parameter("Ports that agents may connect to, as a list in JSON", _ports(setting)),
     }
 
@@ -212,11 +223,10 @@ def _of_route(setting: Setting) -> dict[str, Parameter]:
 def _of_cluster(setting: Setting) -> dict[str, Parameter]:
     rollout = setting.rollout or Rollout()
     kinds = {parse_workload(text).kind for text in rollout.deployments}
-    fields = {rollout.spell(name): value for name, value in rollout.to_dict().items()}
     return {
         "OWN_API": Parameter("", "yes" if setting.in_production and setting.has_cluster else ""),
         "ROLLOUT": Parameter(
-            "What is waited for once a tag was flipped, in JSON", json.dumps(fields) if setting.rollout else ""
+            "What is waited for once a tag was flipped, in JSON", _json(setting.rollout) if setting.rollout else ""
         ),
         "ROLLOUT_OF_DEPLOYMENTS": Parameter("", "" if kinds == {CONFIG} else "yes"),
         "ROLLOUT_OF_CONFIGS": Parameter("", "" if kinds == {DEPLOYMENT} else "yes"),
@@ -330,6 +340,16 @@ def _of_extras(setting: Setting) -> dict[str, Parameter]:
             "IMPORT_FROM": Parameter("Image that it follows", imported.from_, f"{key}.from", IMAGE),
         }
     return found
+
+
+def _json(section: Section) -> str:
+    return json.dumps(_spelled(section))
+
+
+def _spelled(section: Section) -> dict[str, object]:
+    """Return a section as the configuration has it."""
+    given = {section.spell(name): value for name, value in vars(section).items() if value is not None}
+    return {key: _spelled(value) if isinstance(value, Section) else value for key, value in given.items()}
 
 
 def _registry_project(place: Environment) -> str | None:

@@ -9,12 +9,16 @@ from typing import Literal
 from promoter.errors import WrongUsage
 from promoter.model.base import option
 from promoter.model.duration import seconds
+from promoter.model.gates import Gates, check_gates
 from promoter.model.install import Install
+from promoter.model.pull_requests import PullRequests
 from promoter.model.reference import checked_repository, is_host, parse_name, split_host, without_user
 from promoter.model.rollout import Rollout
 from promoter.model.section import Section
 from promoter.model.workload import parse_workload
 
+ENGINES = ("skopeo", "stream")
+DEFAULT_ENGINE: Literal["skopeo"] = "skopeo"
 _PROJECT = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -136,12 +140,14 @@ class Route(Section):
         to: the environment they go to.
         images: patterns of the image names that may take it; `*` and `?` stand for any characters.
         through: `copy`, or how to hand over to production's pipeline: `webhook`, `job` or `generic-webhook`.
+        engine: what brings the blobs that cannot be mounted: `skopeo`, or `stream`, which needs no other program.
         webhook: where to hand over to by the webhook of a BuildConfig.
         job: where to hand over to by Jenkins' API.
         generic_webhook: where to hand over to by Jenkins' plugin of that name.
         mount_from: repositories of the destination's registry that blobs are mounted from.
         watch: what `promoter watch` promotes: `name:tag`, where `*` and `?` in the tag stand for any characters.
         rollout: what is waited for once a tag was flipped; nothing is if left out.
+        gates: what has to be there before an image may pass; nothing has to if left out.
 
     """
 
@@ -149,12 +155,14 @@ class Route(Section):
     to: str
     images: tuple[str, ...] = ("*",)
     through: Literal["copy", "webhook", "job", "generic-webhook"] = "copy"
+    engine: Literal["skopeo", "stream"] = DEFAULT_ENGINE
     webhook: Webhook | None = None
     job: JenkinsJob | None = None
     generic_webhook: JenkinsWebhook | None = None
     mount_from: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
     rollout: Rollout | None = None
+    gates: Gates = Gates()
 
     @property
     def hands_over(self) -> bool:
@@ -172,6 +180,7 @@ class Sections(Section):
     environments: dict[str, Environment] = option("the environments by name", default={})
     routes: tuple[Route, ...] = ()
     install: Install = Install()
+    pull_requests: PullRequests | None = None
 
 
 class Configuration(Sections):
@@ -232,7 +241,8 @@ def check(configuration: Configuration) -> None:
 
     Raises:
         WrongUsage: an environment cannot be named in front of an image, or is at no registry and project; a route names
-            an unknown environment, or lacks what it leads through; two routes have the same ends.
+            an unknown environment, lacks what it leads through, or has gates that cannot be met; two routes have the
+            same ends.
 
     """
     for name, environment in configuration.environments.items():
@@ -250,8 +260,11 @@ def check(configuration: Configuration) -> None:
             checked_repository(repository)
         _check_watched(route)
         _check_rollout(route, configuration.environment(route.to))
+        _check_gates(f"The route from {route.from_} to {route.to} has `gates`", route.gates)
     if configuration.install.rollout:
         _check_rollout_itself("The section `install` has a `rollout`", configuration.install.rollout)
+    if configuration.install.gates:
+        _check_gates("The section `install` has `gates`", configuration.install.gates)
 
 
 def _check_way(route: Route) -> None:
@@ -296,6 +309,13 @@ def _check_rollout_itself(said: str, rollout: Rollout) -> None:
         for text in rollout.deployments:
             parse_workload(text)
         seconds(rollout.timeout)
+    except WrongUsage as problem:
+        raise WrongUsage(f"{said}, in which {problem.message}", problem.remedy) from problem
+
+
+def _check_gates(said: str, gates: Gates) -> None:
+    try:
+        check_gates(gates)
     except WrongUsage as problem:
         raise WrongUsage(f"{said}, in which {problem.message}", problem.remedy) from problem
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from promoter.model.gates import Gates
 from promoter.model.rollout import Rollout
 from promoter.model.section import Section
 
@@ -122,6 +123,7 @@ class Install(Section):
         non_production: Jenkins there.
         production: Jenkins there.
         rollout: what production's own route waits for, where the route here hands over to it.
+        gates: what production's own route asks for, where the route here hands over to it.
         watch: the CronJob, if there is to be one.
         verification: the verification after a rollout, if there is to be one.
         import_: the scheduled import, if there is to be one.
@@ -138,6 +140,7 @@ class Install(Section):
     non_production: Jenkins = Jenkins()
     production: Jenkins = Jenkins()
     rollout: Rollout | None = None
+    gates: Gates | None = None
     watch: Watch | None = None
     verification: Verification | None = None
     import_: ScheduledImport | None = None

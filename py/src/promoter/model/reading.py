@@ -11,6 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from promoter.errors import WrongUsage
 from promoter.model.base import Model
 from promoter.model.configuration import Configuration, Sections, check, completed
+from promoter.model.reference import without_user
+from promoter.model.release import ReleaseList
 from promoter.model.wording import of_misfit, of_syntax
 
 Made = TypeVar("Made", bound=Model)
@@ -79,6 +81,22 @@ def read_configuration(text: str, name: str) -> Configuration:
     configuration = completed(Configuration(**vars(sections), origin=f"{name} was read"))
     check(configuration)
     return configuration
+
+
+def read_release(text: str, name: str) -> ReleaseList:
+    """Make a release's list of images from YAML, of which JSON is a part.
+
+    Raises:
+        WrongUsage: it is no YAML, or does not fit the model; an image has no destination.
+
+    """
+    found = _fit(ReleaseList, _json(text, name), name, "docs/releases.md")
+    if homeless := [image.source for image in found.images if not image.all_destinations]:
+        raise WrongUsage(
+            f"{name} does not say where these go: {', '.join(map(without_user, homeless))}.",
+            "Give each a `destination`, or `destinations`.",
+        )
+    return found
 
 
 def _json(text: str, name: str) -> str:

@@ -74,12 +74,33 @@ class Setting(Stated):
 
 
 class Intent(Setting):
-    """What a promotion may do."""
+    """What a promotion may do, and what people said to it."""
 
     mount_from: tuple[str, ...] = option(
         "repository of the destination's registry to mount blobs from",
         default=(),
         metavar="REPOSITORY",
+    )
+    engine: str | None = option(
+        "what brings the blobs that cannot be mounted: skopeo or stream; the route's, or skopeo, if left out",
+        default=None,
+        metavar="ENGINE",
+    )
+    approval: tuple[str, ...] = option(
+        "a person's approval, where the route asks for it: the person's ID, or with the reason `ID: WHY`",
+        default=(),
+        metavar="APPROVAL",
+    )
+    approved_digest: str | None = option(
+        "digest that was approved; another one is refused", default=None, metavar="DIGEST"
+    )
+    approved_replacing: str | None = option(
+        "digest that the destination's tag was when it was approved, or `nothing`; refused if it is another now",
+        default=None,
+        metavar="DIGEST",
+    )
+    until_approval: bool = option(
+        "stop where the route asks for an approval that is not given, and say what is to be approved", default=False
     )
 
 
@@ -98,6 +119,33 @@ class PromoteRequest(Access, Intent):
         default=(),
         metavar="WORKLOAD",
     )
+    report_to: str | None = option(
+        "commit whose pull request hears of it: OWNER/REPOSITORY@SHA", default=None, metavar="COMMIT"
+    )
+
+
+class ReleaseRequest(Access, Setting):
+    """Promote many images at once: all are brought first, and then all tags flip, or none."""
+
+    images: tuple[str, ...] = required(
+        "SOURCE=DESTINATION, or a file with them: lines of `SOURCE DESTINATION`, YAML or JSON", metavar="IMAGES"
+    )
+    mount_from: tuple[str, ...] = option(
+        "repository of the destination's registry to mount blobs from",
+        default=(),
+        metavar="REPOSITORY",
+    )
+    keep_going: bool = option("flip the tags of what could be brought, whatever failed", default=False)
+    selector: str | None = option(
+        "release all tags of all image streams with these labels (name=app,tier=web); IMAGES are environments then",
+        default=None,
+        metavar="LABELS",
+    )
+    shard: str | None = option(
+        "bring this part of the blobs and flip nothing: 1/4 is the first of four; then run the release as a whole",
+        default=None,
+        metavar="I/N",
+    )
 
 
 class ReceiveRequest(Common, Intent):
@@ -112,6 +160,30 @@ class ReceiveRequest(Common, Intent):
     prod_project_name: str = option("PROD_PROJECT_NAME: the project it goes to", default="", metavar="PROJECT")
     git_commit: str = option("GIT_COMMIT: the tag on both sides", default="", metavar="TAG")
     image_digest: str | None = option("IMAGE_DIGEST: the digest that was tested", default=None, metavar="DIGEST")
+
+
+class SignOffRequest(DestinationAccess, Stated):
+    """Sign an image off under an application's name: verified, or rejected."""
+
+    image: str = required("the image: environment/name:tag or a full reference, by tag or digest")
+    application: str = required("the application that tried it")
+    rejected: bool = option("the application does not work with it; verified if left out", default=False)
+    link: str | None = option(
+        "where to read what was tried; the Jenkins build if left out", default=None, metavar="URL"
+    )
+    dry_run: bool = option("say what would happen; change nothing", default=False)
+
+
+class AwaitSignOffsRequest(DestinationAccess, Stated):
+    """Wait until all applications have verified an image, then tag it; one rejection ends it."""
+
+    image: str = required("the image: environment/name:tag or a full reference, by tag or digest")
+    applications: tuple[str, ...] = required("the applications that have to have verified it", metavar="APPLICATION")
+    tag: str = option("tag that the image gets once all have; empty for none", default="verified", metavar="TAG")
+    report_to: str | None = option(
+        "commit whose pull request hears of it: OWNER/REPOSITORY@SHA", default=None, metavar="COMMIT"
+    )
+    dry_run: bool = option("look once and say how it stands; change nothing", default=False)
 
 
 class HistoryRequest(DestinationAccess):

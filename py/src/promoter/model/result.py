@@ -31,15 +31,34 @@ class RolloutOutcome(Model):
     pods: int
 
 
+class Approvable(Model):
+    """The approval that a promotion still takes.
+
+    Args:
+        by: who may give it: whom the route lists, without whoever asks for the promotion and whoever approved already.
+        needed: how many of them have to.
+        timeout_seconds: how long they are to be waited for.
+        requested_by: who asks for the promotion.
+
+    """
+
+    by: tuple[str, ...]
+    needed: int
+    timeout_seconds: float
+    requested_by: str
+
+
 class PromotionResult(Model):
     """What became of a promotion; sizes in bytes, times in seconds.
 
+    `gates` are those that were met, `open_gates` those that were not, where nothing was to be changed yet; `approval`
+    is what people have to say to it.
     `verified` is false where production's pipeline was handed the promotion and the destination may not be looked at.
     `stream_tag` is the image stream's tag, where the environment names its cluster. `rollout` is nothing where none was
     asked for, or the tag triggers nothing.
     """
 
-    status: Literal["promoted", "unchanged", "planned"]
+    status: Literal["promoted", "unchanged", "planned", "awaiting-approval"]
     promotion_id: str
     source: str
     destination: str
@@ -52,6 +71,8 @@ class PromotionResult(Model):
     record: str | None = None
     kept: str | None = None
     gates: tuple[str, ...] = ()
+    open_gates: tuple[str, ...] = ()
+    approval: Approvable | None = None
     verified: bool = True
     build: BuildOutcome | None = None
     stream_tag: str | None = None
@@ -72,6 +93,8 @@ class HistoryEntry(Model):
     promotion_id: str
     record: str
     current: bool
+    approved_by: str | None = None
+    signed_off_by: str | None = None
 
 
 class HistoryResult(Model):
@@ -80,6 +103,49 @@ class HistoryResult(Model):
     image: str
     digest: str
     entries: tuple[HistoryEntry, ...]
+
+
+class SignOff(Model):
+    """What an application said about an image.
+
+    Args:
+        application: its name.
+        verdict: whether it works with the image.
+        at: when, in UTC (RFC 3339).
+        signed_by: the build or the person.
+        link: where to read what was tried.
+        record: the sign-off itself, as it is attached to the image.
+
+    """
+
+    application: str
+    verdict: Literal["verified", "rejected"]
+    at: str
+    signed_by: str | None
+    link: str | None
+    reason: str | None
+    record: str | None
+
+
+class SignOffResult(Model):
+    """What became of a sign-off; `stream_tag` is the image stream's tag that notes it, if there is one."""
+
+    status: Literal["signed-off", "planned"]
+    image: str
+    digest: str
+    sign_off: SignOff
+    stream_tag: str | None = None
+
+
+class AwaitSignOffsResult(Model):
+    """How the sign-offs of an image stand; `promotion` is that to the tag that says so."""
+
+    status: Literal["verified", "waiting", "rejected"]
+    image: str
+    digest: str
+    sign_offs: tuple[SignOff, ...]
+    missing: tuple[str, ...]
+    promotion: PromotionResult | None = None
 
 
 class StreamTagEvent(Model):
@@ -133,6 +199,7 @@ class DescribeResult(Model):
     size: int | None = None
     promoted: HistoryEntry | None = None
     restorable: tuple[str, ...] = ()
+    sign_offs: tuple[SignOff, ...] = ()
     stream: StreamTagDescription | None = None
 
 
@@ -154,6 +221,45 @@ class Failure(Model):
     message: str
     remedy: str
     exit_code: int
+
+
+class ReleasedTag(Model):
+    """What became of one tag of a release; `kept` is the tag that keeps what it was."""
+
+    status: Literal["promoted", "unchanged", "planned", "staged", "failed"]
+    source: str
+    destination: str
+    digest: str | None = None
+    previous_digest: str | None = None
+    kept: str | None = None
+    record: str | None = None
+    error: Failure | None = None
+
+
+class ReleaseResult(Model):
+    """What became of a release; sizes in bytes, times in seconds.
+
+    `blobs` counts each blob once for each repository it goes to. `error` is there if some tags failed and the others
+    were flipped all the same.
+    """
+
+    status: Literal["promoted", "unchanged", "planned", "staged", "partly-done"]
+    release_id: str
+    tags: tuple[ReleasedTag, ...]
+    blobs: BlobCounts = BlobCounts()
+    bytes_uploaded: int = 0
+    duration_seconds: float = 0.0
+    error: Failure | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code."""
+        return self.error.exit_code if self.error else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values by name; `error` is among them only if something went wrong, as with every command."""
+        values = super().to_dict()
+        return values if self.error else {name: value for name, value in values.items() if name != "error"}
 
 
 class WatchedTag(Model):
@@ -272,10 +378,13 @@ class ManifestsResult(Model):
 
 Result = (
     PromotionResult
+    | SignOffResult
+    | AwaitSignOffsResult
     | HistoryResult
     | DescribeResult
     | StreamResult
     | RollbackResult
+    | ReleaseResult
     | WatchResult
     | TagResult
     | ImportResult

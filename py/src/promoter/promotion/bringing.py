@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from promoter.errors import NotPermitted
 from promoter.model.result import PromotionResult
 from promoter.parallel import Later
 from promoter.promotion.companions import bring_companions, find_companions
-from promoter.promotion.copying import copy, survey, verify
+from promoter.promotion.copying import Survey, copy, survey, verify
+from promoter.promotion.engines import ENGINES
 from promoter.promotion.flipping import flip
-from promoter.promotion.image import look_into, platforms_of
+from promoter.promotion.image import Image, look_into, platforms_of
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places
 from promoter.promotion.record import Entry, draft, entry
@@ -34,7 +37,7 @@ def bring(promotion: Promotion, places: Places) -> PromotionResult:
     platforms = Later(lambda: platforms_of(source.repository, image))
     companions = Later(lambda: find_companions(source, destination, image))
     record = Later(lambda: draft(destination.repository, image.top.descriptor, entry_of(promotion)))
-    brought = copy(source, destination, image, promotion.mount_from, places)
+    brought = copy(source, destination, image, promotion.mount_from, _bringing(promotion, image, places))
     bring_companions(source, destination, companions.outcome())
     verified = Later(lambda: verify(destination, image))
     known, recorded = platforms.outcome(), record.outcome()
@@ -57,6 +60,17 @@ def bring(promotion: Promotion, places: Places) -> PromotionResult:
     )
 
 
+def _bringing(promotion: Promotion, image: Image, places: Places) -> Callable[[Survey], None]:
+    """Return what brings blobs that cannot be mounted."""
+    run = ENGINES[promotion.engine]
+
+    def bring(there: Survey) -> None:
+        places.say(f"copying {len(there.missing)} of {there.counts.total} blobs, {there.bytes_missing} bytes")
+        run(promotion.source, promotion.destination, image, there.missing, places)
+
+    return bring
+
+
 def entry_of(promotion: Promotion) -> Entry:
     """Return what is recorded of a promotion."""
     return entry(
@@ -67,4 +81,6 @@ def entry_of(promotion: Promotion) -> Entry:
         promotion.previous_digest,
         source=str(promotion.source.reference),
         git_commit=promotion.request.git_commit,
+        approved_by=promotion.clearance.approved_by,
+        signed_off_by=promotion.clearance.signed_off_by,
     )

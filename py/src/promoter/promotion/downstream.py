@@ -21,11 +21,12 @@ from promoter.errors import (
 )
 from promoter.model.result import BuildOutcome, PromotionResult
 from promoter.openshift.waiting import Waiting
+from promoter.promotion.identity import LONGEST
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Place, Places
 from promoter.promotion.record import read_records
 
-IDENTITY = "PROMOTION_ID"
+IDENTITY, REQUESTER = "PROMOTION_ID", "REQUESTED_BY"
 UNSEEN = "unknown"
 VANISHED = "vanished"
 _LOOKS = 5
@@ -106,7 +107,8 @@ def hand_over_to(downstream: Downstream[Run], promotion: Promotion, places: Plac
     further = _follow_further(downstream, promotion.identity)
     started = _earlier(downstream, parameters, promotion)
     try:
-        started = started or _trigger(downstream, parameters, places)
+        asked_by = promotion.requested_by[:LONGEST]
+        started = started or _trigger(downstream, parameters | {REQUESTER: asked_by}, places)
         places.say(f"production's pipeline: {started.name}")
         outcome = downstream.follow(started)
         facts = _check(promotion, outcome, places)
@@ -159,9 +161,9 @@ def _say_what_is_not_sent(promotion: Promotion, places: Places) -> None:
     request, tag = promotion.request, promotion.destination.tag
     given = {
         "--reason": request.reason,
-        "--requested-by": request.requested_by,
         "--mount-from": request.mount_from,
         "--force": request.force,
+        "--approval": request.approval,
         "--git-commit": request.git_commit if request.git_commit != tag else None,
     }
     if kept := [flag for flag, value in given.items() if value]:
@@ -169,7 +171,10 @@ def _say_what_is_not_sent(promotion: Promotion, places: Places) -> None:
 
 
 def _parameters(promotion: Promotion, places: Places) -> dict[str, str]:
-    """Return what production's pipeline takes: the tag travels as GIT_COMMIT, which is what it most often is."""
+    """Return what makes a promotion this one in production; who asks for it may differ from run to run.
+
+    The tag travels as GIT_COMMIT, which is what it most often is.
+    """
     source, destination = promotion.source, promotion.destination
     name, other = places.image_name(source), places.image_name(destination)
     if name != other:

@@ -15,6 +15,7 @@ from promoter.model.result import BuildOutcome, PromotionResult
 from promoter.openshift.waiting import Waiting
 from promoter.promotion.downstream import (
     IDENTITY,
+    REQUESTER,
     UNSEEN,
     VANISHED,
     Downstream,
@@ -25,6 +26,8 @@ from promoter.promotion.downstream import (
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places
 
+_OPTIONAL = (REQUESTER,)
+"""What people's own pipelines need not take."""
 _OUTCOMES = {
     "UNSTABLE": "It came to its end with something marked as unstable: its log tells what",
     "FAILURE": "Its log tells why",
@@ -56,7 +59,7 @@ class _JobPipeline(Downstream[Run]):
 
     def trigger(self, parameters: dict[str, str]) -> Run:
         """Start it; while Jenkins restarts, that is waited for."""
-        self._job.require_takes(parameters)
+        parameters = self._job.require_takes(parameters, _OPTIONAL)
         waiting = Waiting(self._places.deadline, f"starting {self}")
         item = when_reachable(lambda: self._start(parameters), waiting, self._places)
         return Run(self._job, parameters, item)
@@ -108,7 +111,7 @@ class _WebhookPipeline(_JobPipeline):
 
     def trigger(self, parameters: dict[str, str]) -> Run:
         if self._job.api.credential.is_anonymous:
-            return Run(self._job, parameters, self._start(parameters))
+            return Run(self._job, parameters, self._webhook.start(parameters, _OPTIONAL))
         return super().trigger(parameters)
 
     def follow(self, run: Run) -> BuildOutcome:

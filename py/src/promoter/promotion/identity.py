@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import pwd
 
+LONGEST = 200
+"""The most characters that an ID or a name may have on its way to production."""
+
 
 def build_url() -> str | None:
     """Return the Jenkins build this runs in, if it does."""
@@ -12,7 +15,9 @@ def build_url() -> str | None:
 
 
 def requester() -> str:
-    """Return who asks if nobody says: the Jenkins build, or the system's user (any UID will do)."""
+    """Return who asks if nobody says: who started the Jenkins build, the build, or the system's user (any UID)."""
+    if person := os.environ.get("PROMOTER_REQUESTED_BY"):
+        return person
     if build := os.environ.get("BUILD_TAG"):
         return build
     try:

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from promoter.errors import NotPermitted, Refused
-from promoter.model.configuration import Route
+from promoter.errors import NotPermitted, Refused, WrongUsage
+from promoter.model.configuration import DEFAULT_ENGINE, ENGINES, Route
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.reference import checked_repository
 from promoter.model.request import PromoteRequest
-from promoter.model.result import PromotionResult
+from promoter.model.result import Approvable, PromotionResult
 from promoter.parallel import Later
-from promoter.promotion.identity import new_id
+from promoter.promotion.identity import new_id, requester
 from promoter.promotion.places import Place, Places
+
+
+class Clearance(NamedTuple):
+    """How the gates of a route stand for a promotion.
+
+    Args:
+        met: those that are met, for people.
+        open: those that are not.
+        approval: what people still have to say to it.
+        approved_by: who approved it, with their reasons, for the record.
+        signed_off_by: the applications that did, for the record.
+
+    """
+
+    met: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    approval: Approvable | None = None
+    approved_by: str | None = None
+    signed_off_by: str | None = None
 
 
 class Promotion(NamedTuple):
@@ -26,6 +45,7 @@ class Promotion(NamedTuple):
         image: what the source's tag was when it was looked up; everything after works on this digest.
         previous: what the destination's tag is, if there is one.
         identity: the promotion ID.
+        clearance: how the route's gates stand.
 
     """
 
@@ -36,6 +56,7 @@ class Promotion(NamedTuple):
     image: Manifest
     previous: Descriptor | None
     identity: str
+    clearance: Clearance = Clearance()
 
     @property
     def mount_from(self) -> tuple[str, ...]:
@@ -43,9 +64,24 @@ class Promotion(NamedTuple):
         return (*self.request.mount_from, *(self.route.mount_from if self.route else ()))
 
     @property
+    def engine(self) -> str:
+        """What brings the blobs that cannot be mounted."""
+        return self.request.engine or (self.route.engine if self.route else DEFAULT_ENGINE)
+
+    @property
     def previous_digest(self) -> str | None:
         """What the destination's tag is, if there is one."""
         return self.previous.digest if self.previous else None
+
+    @property
+    def requested_by(self) -> str:
+        """Who asks for it."""
+        return self.request.requested_by or requester()
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether it is to stop here, for people to say something to it."""
+        return self.clearance.approval is not None and self.request.until_approval and not self.request.dry_run
 
     def result(self, status: str, **facts: Any) -> PromotionResult:  # noqa: ANN401 - the result's own fields
         """Return the result with what is known already."""
@@ -56,6 +92,9 @@ class Promotion(NamedTuple):
             "destination": str(self.destination.reference),
             "digest": self.image.digest,
             "previous_digest": self.previous_digest,
+            "gates": self.clearance.met,
+            "open_gates": self.clearance.open,
+            "approval": self.clearance.approval,
         }
         return PromotionResult(**(known | facts))
 
@@ -71,6 +110,8 @@ def look(request: PromoteRequest, places: Places) -> Promotion:
     """
     for repository in request.mount_from:
         checked_repository(repository)
+    if request.engine not in (None, *ENGINES):
+        raise WrongUsage(f"There is no engine {request.engine!r}.", f"Take one of {', '.join(ENGINES)}.")
     source = places.source(request, request.source)
     destination = places.destination(request, request.destination, origin=source)
     route = places.route(source, destination)

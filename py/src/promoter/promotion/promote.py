@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from promoter.model.gates import Gates
 from promoter.model.request import PromoteRequest
 from promoter.model.result import PromotionResult
 from promoter.promotion.looking import Promotion, look, require_free
@@ -18,8 +19,9 @@ def promote(
 
     When this returns, the digest that was named stands at the destination under the tag that was named, was checked
     there, and is recorded; the image stream's tag is it too, if the environment names its cluster; if a rollout was
-    asked for, the pods that the tag triggers run it. When it raises, the destination's tag is as it was; an error after
-    the flip, of the image stream, a rollout or a scaling, says so if it is not.
+    asked for, the pods that the tag triggers run it. Where it is to stop for an approval, nothing is changed. When it
+    raises, the destination's tag is as it was; an error after the flip, of the image stream, a rollout or a scaling,
+    says so if it is not.
 
     Args:
         request: what to promote, and where to.
@@ -30,15 +32,45 @@ def promote(
         PromoterError: see `promoter.errors`.
 
     """
+    if request.report_to is not None:
+        from promoter.promotion.reporting import reported  # noqa: PLC0415
+
+        return reported(request, places, lambda: promote(request.but(report_to=None), places, allowed=allowed))
     begun = time.monotonic()
+    _require_form(request)
     promotion = look(request, places)
     is_there = promotion.previous_digest == promotion.image.digest
     if not is_there:
-        promotion = allowed(promotion)
-    finish = _prepared(promotion, places)
-    settle = _settling(promotion, places)
-    result = finish(settle(promotion.result("unchanged") if is_there else _go(promotion, places)))
+        promotion = _cleared(allowed(promotion))
+    if promotion.awaits_approval:
+        result = promotion.result("awaiting-approval")
+    else:
+        finish = _prepared(promotion, places)
+        settle = _settling(promotion, places)
+        result = finish(settle(promotion.result("unchanged") if is_there else _go(promotion, places)))
     return result.but(duration_seconds=round(time.monotonic() - begun, 3))
+
+
+def _require_form(request: PromoteRequest) -> None:
+    """See that what people said to it, if they did, is said of something, before anything is sent."""
+    if _has_approval(request):
+        from promoter.promotion.approval import require_form  # noqa: PLC0415
+
+        require_form(request)
+
+
+def _cleared(promotion: Promotion) -> Promotion:
+    """Return the promotion with how its route's gates stand; mostly there are none, and then nothing is imported."""
+    gates = promotion.route.gates if promotion.route else Gates()
+    if gates == Gates() and not _has_approval(promotion.request):
+        return promotion
+    from promoter.promotion.gates import pass_gates  # noqa: PLC0415
+
+    return pass_gates(promotion, gates)
+
+
+def _has_approval(request: PromoteRequest) -> bool:
+    return bool(request.approval or request.approved_digest or request.approved_replacing)
 
 
 def _prepared(promotion: Promotion, places: Places) -> Callable[[PromotionResult], PromotionResult]:

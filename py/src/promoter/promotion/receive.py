@@ -7,10 +7,9 @@ from promoter.model.reference import checked_digest, checked_tag, is_host, parse
 from promoter.model.request import Common, Intent, PromoteRequest, ReceiveRequest
 from promoter.model.result import PromotionResult
 from promoter.promotion.completing import complete
+from promoter.promotion.identity import LONGEST
 from promoter.promotion.places import Places
 from promoter.promotion.promote import promote
-
-_LONGEST_IDENTITY = 200
 
 
 def receive(request: ReceiveRequest, places: Places) -> PromotionResult:
@@ -71,11 +70,9 @@ def _require_form(request: ReceiveRequest) -> None:
     checked_tag(request.git_commit)
     if request.image_digest:
         checked_digest(request.image_digest)
-    identity = request.promotion_id or ""
-    if not identity.isprintable() or len(identity) > _LONGEST_IDENTITY:
-        raise WrongUsage(
-            "PROMOTION_ID is too long, or has control characters.", f"Send up to {_LONGEST_IDENTITY} printable ones."
-        )
+    for name, text in (("PROMOTION_ID", request.promotion_id or ""), ("REQUESTED_BY", request.requested_by or "")):
+        if not text.isprintable() or len(text) > LONGEST:
+            raise WrongUsage(f"{name} is too long, or has control characters.", f"Send up to {LONGEST} printable ones.")
 
 
 def _environment(places: Places, registry: str, project: str, side: str) -> str:

@@ -1,0 +1,65 @@
+"""The gates of a route: what applications and people have to have said before an image may pass."""
+
+from __future__ import annotations
+
+from promoter.errors import Refused
+from promoter.model.gates import Gates
+from promoter.model.result import Approvable, SignOff
+from promoter.promotion.approval import Approved, approvals, still_needed
+from promoter.promotion.looking import Clearance, Promotion
+from promoter.promotion.sign_offs import read_sign_offs, rejection
+
+
+def pass_gates(promotion: Promotion, gates: Gates) -> Promotion:
+    """Return the promotion with how its gates stand; open ones only where nothing is to be changed.
+
+    Raises:
+        WrongUsage: there is an approval, but the route asks for none.
+        Refused: gates are open, or an approval does not count.
+        NotPermitted, Unreachable: the sign-offs cannot be looked at.
+
+    """
+    given = approvals(promotion, gates.approval)
+    needed = still_needed(promotion, gates.approval, given)
+    said = {one.application: one for one in _sign_offs(promotion, gates)}
+    signed = [name for name in gates.sign_offs if name in said and said[name].verdict == "verified"]
+    unsigned = [name for name in gates.sign_offs if name not in signed]
+    clearance = Clearance(
+        met=(*(f"signed off by {name}" for name in signed), *(f"approved by {one}" for one in given)),
+        open=(*(_missing(name, said.get(name)) for name in unsigned), *([_wanted(needed, given)] if needed else [])),
+        approval=needed,
+        approved_by=", ".join(map(str, given)) or None,
+        signed_off_by=", ".join(signed) or None,
+    )
+    cleared = promotion._replace(clearance=clearance)
+    if clearance.open and not (promotion.request.dry_run or cleared.awaits_approval):
+        raise _refusal(cleared, unsigned)
+    return cleared
+
+
+def _sign_offs(promotion: Promotion, gates: Gates) -> list[SignOff]:
+    if not gates.sign_offs:
+        return []
+    return read_sign_offs(promotion.source.repository, promotion.image.digest, gates.sign_offs)
+
+
+def _missing(application: str, rejected: SignOff | None) -> str:
+    return f"rejected by {rejection(rejected)}" if rejected else f"sign-off by {application}"
+
+
+def _wanted(needed: Approvable, given: list[Approved]) -> str:
+    more = "more " if given else ""
+    return f"approval by {needed.needed} {more}of {', '.join(needed.by)}"
+
+
+def _refusal(promotion: Promotion, unsigned: list[str]) -> Refused:
+    ways = []
+    if unsigned:
+        ways.append(f"Applications sign off with `promoter sign-off {promotion.request.source} APPLICATION`.")
+    if promotion.clearance.approval:
+        ways.append(f"Give each approval with --approval 'ID: WHY' and --approved-digest {promotion.image.digest}.")
+    return Refused(
+        f"{promotion.source.reference} may not become {promotion.destination.reference} yet; open is: "
+        f"{'; '.join(promotion.clearance.open)}.",
+        " ".join(ways),
+    )
