@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.conftest import PRODUCTION_PASSWORD
-from tests.doctor.conftest import examine
+from tests.doctor.conftest import ACCOUNT, examine
 from tests.openshift.conftest import secret_forms
+from tests.support.cluster import Cluster
+from tests.support.github import GitHub
+from tests.support.jenkins import Controller
 from tests.support.shop import Shop
+from tests.support.tls import CertificateAuthority
 
 
 def test_a_configuration_that_works_is_found_to(routed: Shop) -> None:
@@ -94,3 +99,30 @@ def test_an_image_that_is_no_name_is_refused(name: str, routed: Shop) -> None:
     outcome = routed.run("doctor", f"--image={name}")
     assert outcome.exit_code == 2
     assert repr(name) in outcome.error["message"]
+
+
+def test_whatever_is_not_verified_is_said_once(
+    routed: Shop, cluster: Cluster, api_token: str, ca: CertificateAuthority
+) -> None:
+    """Registries, clusters, webhooks, Jenkins and the API of pull requests: all with certificates of nobody known."""
+    unverified = {
+        "ca": str(CertificateAuthority(routed.promoter.directory / "other-ca").certificate),
+        "tls-verify": False,
+    }
+    cluster.add_user(ACCOUNT, token=api_token)
+    routed.promoter.environment |= {"TOKEN": "a-token", "WEBHOOK_SECRET": "a-secret"}
+    with Cluster(ca) as webhooks, Controller(ca) as jenkins, GitHub(ca) as github:
+        webhook = {"api": webhooks.url, "project": "shop", "build-config": "web", "secret": "env:WEBHOOK_SECRET"}
+        job = {"url": jenkins.url, "name": "web", "user": "trigger", "credentials": "env:TOKEN"}
+        routed.routes[0] |= {"through": "webhook", "webhook": webhook | unverified}
+        routed.routes.append({"from": "prod", "to": "stage", "through": "job", "job": job | unverified})
+        routed.sections["pull-requests"] = {"api": github.url, "credentials": "env:TOKEN"} | unverified
+        for environment in routed.environments.values():
+            environment.update(unverified)
+        routed.environments["prod"]["cluster"] |= unverified
+
+        said = examine(routed).outcome.stderr
+
+        urls = (cluster.url, webhooks.url, jenkins.url, github.url)
+        hosts = [routed.stage.registry.host, routed.prod.registry.host, *(urlsplit(url).netloc for url in urls)]
+    assert [said.count(f"TLS is not verified for {host}:") for host in hosts] == [1] * len(hosts), said

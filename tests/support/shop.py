@@ -86,8 +86,8 @@ class Side:
 class Shop:
     """The application `name` of the project `shop-dev`, at `stage` (non-production) and at `prod` (production).
 
-    `environments` is the configuration's part of that name; it is written anew for each command, so that a test may
-    change it. Commands name images as `environment/name:tag`.
+    `environments` and `routes` are the configuration's parts of these names, `sections` its others; it is written anew
+    for each command, so that a test may change it. Commands name images as `environment/name:tag`.
     """
 
     def __init__(self, promoter: Promoter, stage: Side, prod: Side, environments: dict[str, dict[str, Any]]) -> None:
@@ -96,6 +96,7 @@ class Shop:
         self.prod = prod
         self.environments = environments
         self.routes: list[dict[str, Any]] = []
+        self.sections: dict[str, Any] = {}
         self.name = stage.repository.rpartition("/")[2]
 
     def image(self, side: Side, tag: str = "1.0") -> str:
@@ -112,7 +113,8 @@ class Shop:
     def configure(self) -> Path:
         """Write the configuration where the command looks for it."""
         file = self.promoter.directory / "promotion.yaml"
-        file.write_text(json.dumps({"environments": self.environments, "routes": self.routes}, indent=1))
+        sections = {"environments": self.environments, "routes": self.routes, **self.sections}
+        file.write_text(json.dumps(sections, indent=1))
         return file
 
     def run(self, command: str, *arguments: str | Path) -> Outcome:

@@ -56,11 +56,11 @@ class Access:
             self._users[name, password] = User(name, permissions)
 
     def user(self, authorization: str) -> User:
-        """[A1] Wrong password or token: 401, whatever is asked for."""
-        if not authorization:
-            return User(ANONYMOUS)
+        """[A1] Wrong password or token: 401, whatever is asked for. What is not Basic is not looked at."""
         scheme, _, given = authorization.partition(" ")
-        login = base64.b64decode(given).decode().partition(":") if scheme == "Basic" else ("", "", "")
+        if scheme != "Basic":
+            return User(ANONYMOUS)
+        login = base64.b64decode(given).decode().partition(":")
         found = self._users.get((login[0], login[2]))
         if found is None:
             raise pages.unauthorized()

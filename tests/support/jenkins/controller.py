@@ -166,6 +166,9 @@ class Controller(Served):
         user = self._access.user(authorization)
         if path == "/login":
             return pages.page("<html><head><title>Sign in - Jenkins</title></head></html>")
+        if path == "/whoAmI/api/json":
+            who = {"anonymous": user.name == ANONYMOUS, "authenticated": True, "name": user.name}
+            return pages.document(who, request.query.get("tree", ""))
         if request.method == "POST":
             self._access.require_crumb(user, request.headers)
         if user.name == ANONYMOUS:
@@ -216,15 +219,19 @@ class Controller(Served):
         matched = re.fullmatch(r"/(\d+)/(.*)", rest)
         if matched is None:
             raise pages.not_found()
-        run = job.build(int(matched[1]))
-        if matched[2] == "api/json":
+        return self._build_page(request, job, job.build(int(matched[1])), matched[2], user)
+
+    def _build_page(self, request: Request, job: Job, run: Run, rest: str, user: User) -> Answer:
+        if rest == "api/json":
             return pages.document(run.document(self.url, job.path), request.query.get("tree", ""))
-        if matched[2] == "logText/progressiveText" and not self._logs_are_hidden:
+        if rest == "logText/progressiveText" and not self._logs_are_hidden:
             return progressive_text(run.build.text, request.query.get("start", "0"))
-        if matched[2] == "stop":
+        if rest == "stop":
             user.require(Permission.JOB_CANCEL)
             run.stop()
             return pages.nothing(HTTPStatus.FOUND, f"{self.url}{job.path}/{run.number}/")
+        if asked := re.fullmatch(r"input/(\w+)/(\w+)", rest):
+            return run.build.questions.answer(asked[1], asked[2], request.body, user.name)
         raise pages.not_found()
 
     def _build(self, request: Request, job: Job, user: User, *, with_parameters: bool) -> Answer:

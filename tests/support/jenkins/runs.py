@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tests.support.cluster.logs import BuildLog
+from tests.support.waiting import wait_until
+
+from .questions import Questions, Rejected, Reply
 
 Document = dict[str, Any]
 STOP_SECONDS = 10
+ANSWER_SECONDS = 60
 
 
 class BuildRun:
@@ -26,6 +30,21 @@ class BuildRun:
         self.result = "SUCCESS"
         self.text = BuildLog()
         self.aborted = threading.Event()
+        self.questions = Questions()
+
+    def ask(self, name: str, parameters: Iterable[str]) -> dict[str, str]:
+        """[B] Do what an input step with a `submitterParameter` WHO does; raises Rejected."""
+        replies: list[Reply] = []
+        self.log("Input requested")
+        self.questions.ask(name, parameters, replies.append)
+        wait_until(lambda: bool(replies) or self.aborted.is_set(), f"an answer to {name}", ANSWER_SECONDS)
+        if not replies:
+            raise Rejected("Aborted")
+        [reply] = replies
+        if reply.values is None:
+            raise Rejected(f"Rejected by {reply.by}")
+        self.log(f"Approved by {reply.by}")
+        return reply.values | {"WHO": reply.by}
 
     def log(self, line: str) -> None:
         """Add a line to the build's log."""
@@ -96,6 +115,9 @@ class Run:
         try:
             runner(self.build)
             result = self.build.result
+        except Rejected as rejected:
+            self.build.log(str(rejected))
+            result = "ABORTED"
         except Exception as error:  # noqa: BLE001 - whatever a runner raises, it fails its build
             self.build.log(f"ERROR: {error}")
         finally:

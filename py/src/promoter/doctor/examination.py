@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from promoter.doctor.clusters import examine_cluster
+from promoter.doctor.jobs import examine_job
 from promoter.doctor.machine import examine_machine
+from promoter.doctor.pull_requests import examine_pull_requests
 from promoter.doctor.registries import examine_registry
 from promoter.doctor.report import Report
 from promoter.doctor.webhooks import examine_webhook
@@ -46,3 +48,7 @@ def _examinations(request: DoctorRequest, places: Places) -> Iterator[Callable[[
     for route in places.configuration.routes:
         if route.webhook:
             yield partial(examine_webhook, places, route, route.webhook)
+        if job := route.job or route.generic_webhook:
+            yield partial(examine_job, places, route, job)
+    if pull_requests := places.configuration.pull_requests:
+        yield partial(examine_pull_requests, places, pull_requests)

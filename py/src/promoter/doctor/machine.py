@@ -70,6 +70,8 @@ def _origins(configuration: Configuration) -> Iterator[Origin]:
         if route.webhook:
             urls += [route.webhook.api, *filter(None, [route.webhook.jenkins])]
         urls += [job.url for job in (route.job, route.generic_webhook) if job]
+    if configuration.pull_requests:
+        urls.append(configuration.pull_requests.api)
     for url in urls:
         with suppress(Unreachable):
             yield origin_of(url)

@@ -12,7 +12,7 @@ from promoter.http.deadline import Deadline
 from promoter.http.patience import Patience, TryAgain
 from promoter.http.persistence import persist
 from promoter.http.trust import Trust
-from promoter.http.waits import Waits, say_nothing
+from promoter.http.waits import Lulls, Waits, say_nothing
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -30,6 +30,8 @@ class HttpClient:
         patience: how often to try.
         user_agent: what servers log.
         say: takes a line for people, of what is waited for.
+        note_unverified: takes the host of each connection on which no certificate is verified.
+        lulls: where hosts are noted that ask to be left in peace; shared by the clients that are to keep to it.
 
     """
 
@@ -40,12 +42,16 @@ class HttpClient:
         patience: Patience,
         user_agent: str,
         say: Callable[[str], None] = say_nothing,
+        *,
+        note_unverified: Callable[[str], None] = say_nothing,
+        lulls: Lulls | None = None,
     ) -> None:
         self.deadline = deadline
         self._trust = trust
         self._patience = patience
         self._user_agent = user_agent
-        self._waits = Waits(say)
+        self._waits = Waits(say, lulls)
+        self._note_unverified = note_unverified
         self._idle: dict[Origin, list[Connection]] = {}
         self._lock = Lock()
 
@@ -104,6 +110,7 @@ class HttpClient:
             TimedOut: the deadline has passed.
 
         """
+        self._keep_peace(host_of(url))
         origin = origin_of(url)
         sent = {"User-Agent": self._user_agent, **(headers or {})}
         connection = self._take(origin)
@@ -115,6 +122,12 @@ class HttpClient:
             connection = self._connection(origin)
             head, stream = connection.send(method, url, sent, body)
         return Response(method, url, head, stream, lambda reusable: self._give_back(connection, reusable))
+
+    def _keep_peace(self, host: str) -> None:
+        """Wait while a host is to be left in peace, if there is time to."""
+        seconds = self._waits.lulls.remaining(host)
+        if 0 < seconds < self.deadline.remaining:
+            self.deadline.pause(seconds)
 
     def follow(self, method: str, url: str, headers: dict[str, str], *, once: bool = False) -> Response:
         """Send a GET or HEAD and go where redirects lead; `Authorization` stays with the host it was meant for.
@@ -160,6 +173,9 @@ class HttpClient:
         return self._connection(origin)
 
     def _connection(self, origin: Origin) -> Connection:
+        scheme, host, port = origin
+        if scheme == "https" and not self._trust.verify:
+            self._note_unverified(f"{host}:{port}")
         return Connection(origin, self._trust, self.deadline)
 
     def _give_back(self, connection: Connection, reusable: bool) -> None:

@@ -109,6 +109,8 @@ class Places:
         self._doors: dict[tuple[object, ...], _Door] = {}
         self._opening = Lock()
         self._clients: list[HttpClient] = []
+        self._unverified: set[str] = set()
+        self._noting = Lock()
 
     def close(self) -> None:
         """Close all kept connections."""
@@ -161,6 +163,22 @@ class Places:
             raise WrongUsage(f"{named.reference} names no tag.", "Add one: …/name:tag.")
         if origin:
             _require_unreserved(named.reference)
+        environment = self._environment(
+            named, request.destination_credentials, request.destination_ca, request.destination_tls_verify
+        )
+        return self._open(named, environment, actions)
+
+    def image(self, request: DestinationAccess, text: str, *, actions: str) -> Place:
+        """Open the place where an image stands, by tag or digest; see `destination`.
+
+        Raises:
+            WrongUsage: the text is no image, or names neither tag nor digest.
+            NotPermitted: its credential cannot be loaded.
+
+        """
+        named = self.named(text)
+        if not named.reference.locator:
+            raise WrongUsage(f"{named.reference} names neither tag nor digest.", "Add one: …:tag or …@sha256:….")
         environment = self._environment(
             named, request.destination_credentials, request.destination_ca, request.destination_tls_verify
         )
@@ -248,11 +266,21 @@ class Places:
         )
         return ClusterApi(cluster.api, self.http(trust), credential)
 
-    def http(self, trust: Trust) -> HttpClient:
-        """Make a client for anything that is not a registry."""
-        client = HttpClient(trust, self.deadline, self.patience, f"image-promoter/{__version__}", self.say)
+    def http(self, trust: Trust, deadline: Deadline | None = None) -> HttpClient:
+        """Make a client; it has the command's deadline, or one of its own."""
+        agent = f"image-promoter/{__version__}"
+        client = HttpClient(
+            trust, deadline or self.deadline, self.patience, agent, self.say, note_unverified=self._note_unverified
+        )
         self._clients.append(client)
         return client
+
+    def _note_unverified(self, host: str) -> None:
+        """Say, once for each host, that whoever is in between could read along."""
+        with self._noting:
+            if host not in self._unverified:
+                self._unverified.add(host)
+                self.say(f"TLS is not verified for {host}: tls-verify=false was given.")
 
     def _environment(
         self, named: Named, credentials: str | None, ca: str | None, tls_verify: bool | None
@@ -282,8 +310,6 @@ class Places:
                 if environment.credentials == "anonymous"
                 else load_credential(environment.credentials, host, user=environment.user)
             )
-            if not environment.tls_verify:
-                self.say(f"TLS is not verified for {host}: tls-verify=false was given.")
             trust = Trust(environment.ca, verify=environment.tls_verify)
             http = self.http(trust)
             session = RegistrySession(host, http, Authenticator(host, http, credential))

@@ -1,0 +1,1 @@
+"""An API in GitHub's manner: statuses of commits."""
