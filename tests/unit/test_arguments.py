@@ -77,7 +77,7 @@ def test_every_parameter_can_be_given(name: str, field: Field) -> None:
 def test_every_command_is_in_the_overview(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     shown = help_of(capsys, "--help")
     assert COMMANDS[name].help
-    assert f"  {name:11} {COMMANDS[name].help}\n" in shown
+    assert f"  {name:15} {COMMANDS[name].help}\n" in shown
 
 
 @pytest.mark.parametrize("name", COMMANDS)

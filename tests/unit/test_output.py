@@ -109,6 +109,18 @@ WORDS: dict[str, tuple[Result, list[str]]] = {
             "took       1.2 s",
         ],
     ),
+    "promotion with gates": (
+        PROMOTION.but(status="planned", gates=("signed off by billing",), open_gates=("approval by 1 of bob",)),
+        ["planned: prod.io/web:1", "  gate       signed off by billing\n", "  open gate  approval by 1 of bob\n"],
+    ),
+    "history with gates": (
+        HISTORY.but(entries=(ENTRY.but(approved_by="bob: fine", signed_off_by="billing, shop"),)),
+        ["alice: release 7\n    signed off by billing, shop\n    approved by bob: fine\n"],
+    ),
+    "description with gates": (
+        DESCRIPTION.but(promoted=ENTRY.but(approved_by="bob: fine", signed_off_by="billing, shop")),
+        ["by alice, from dev.io/web:1, signed off by billing, shop, approved by bob: fine\n"],
+    ),
     "history": (HISTORY, [f"* 2024-05-01T12:00:00Z  promoted  {DIGEST}", "from dev.io/web:1", "alice: release 7"]),
     "older entry": (
         HISTORY.but(entries=(ENTRY.but(current=False, source=None, reason=None),)),

@@ -59,6 +59,17 @@ def deferred_signals() -> Iterator[None]:
         _gate.let_through()
 
 
+@contextmanager
+def undeferred_signals() -> Iterator[None]:
+    """Let signals through within a block that holds them back: none gets lost between the two."""
+    _gate.deferring -= 1
+    try:
+        _gate.let_through()
+        yield
+    finally:
+        _gate.deferring += 1
+
+
 def end_of_interruptions() -> None:
     """Let every signal from here on come too late, one that was held back too: what it would have stopped is done."""
     _gate.too_late = True

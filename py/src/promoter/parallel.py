@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from threading import Thread
+from threading import Condition, Thread
 from typing import Generic, TypeVar
+
+from promoter.errors import Interrupted
 
 WORKERS = 6
 _STEP_SECONDS = 0.5
@@ -47,13 +49,13 @@ class Later(Generic[Outcome]):
             self._failure = failure
 
 
-def each(function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
-    """Return what the function gives for each item, in their order, with up to six calls under way.
+def each(function: Callable[[Item], Outcome], items: Iterable[Item], workers: int = WORKERS) -> list[Outcome]:
+    """Return what the function gives for each item, in their order, with so many calls under way at most.
 
     A signal is not kept waiting by calls under way: their threads end with the process.
 
     Raises:
-        Exception: the first one that a call raised; no call is begun after it.
+        Exception, Interrupted: the first one that a call raised; no call is begun after it, and none is under way.
 
     """
     todo = list(items)
@@ -61,17 +63,17 @@ def each(function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Out
         return [function(item) for item in todo]
     tickets = iter([*enumerate(todo)])  # of a list: threads can share it
     outcomes: dict[int, Outcome] = {}
-    failures: list[Exception] = []
+    failures: list[BaseException] = []
 
     def work() -> None:
         for position, item in tickets:
             try:
                 outcomes[position] = function(item)
-            except Exception as failure:  # noqa: BLE001 - raised again below, where it can be caught
+            except (Exception, Interrupted) as failure:  # noqa: BLE001 - raised again below, where it can be caught
                 failures.append(failure)
                 _drop(tickets)
 
-    threads = [Thread(target=work, daemon=True) for _ in range(min(WORKERS, len(todo)))]
+    threads = [Thread(target=work, daemon=True) for _ in range(min(workers, len(todo)))]
     try:
         for thread in threads:
             thread.start()
@@ -82,6 +84,78 @@ def each(function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Out
     if failures:
         raise failures[0]
     return [outcomes[position] for position in range(len(todo))]
+
+
+class Crew:
+    """Does tasks that may lead to further ones, so many at a time; tasks are begun in the order they came in.
+
+    Args:
+        workers: how many tasks are under way at most.
+
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._todo: deque[Callable[[], object]] = deque()
+        self._busy = 0
+        self._failures: list[Exception] = []
+        self._changed = Condition()
+
+    def add(self, task: Callable[[], object]) -> None:
+        """Take a task in; after a failure none is begun any more."""
+        with self._changed:
+            if not self._failures:
+                self._todo.append(task)
+                self._changed.notify()
+
+    def work(self) -> None:
+        """Do all tasks, and those that they lead to. A signal is not kept waiting by tasks under way.
+
+        Raises:
+            Exception: the first one that a task raised; what was under way then has ended.
+
+        """
+        threads = [Thread(target=self._work, daemon=True) for _ in range(self._workers)]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                _join(thread)
+        finally:
+            with self._changed:
+                self._todo.clear()
+        if self._failures:
+            raise self._failures[0]
+
+    def _work(self) -> None:
+        while task := self._next():
+            try:
+                task()
+            except Exception as failure:  # noqa: BLE001 - raised again by `work`, where it can be caught
+                self._fail(failure)
+            finally:
+                self._done()
+
+    def _next(self) -> Callable[[], object] | None:
+        """Wait for a task; nothing once there is none, and none under way that could lead to one."""
+        with self._changed:
+            while not self._todo and self._busy:
+                self._changed.wait()
+            if not self._todo:
+                return None
+            self._busy += 1
+            return self._todo.popleft()
+
+    def _fail(self, failure: Exception) -> None:
+        with self._changed:
+            self._failures.append(failure)
+            self._todo.clear()
+
+    def _done(self) -> None:
+        with self._changed:
+            self._busy -= 1
+            if not self._busy:
+                self._changed.notify_all()
 
 
 def _join(thread: Thread) -> None:

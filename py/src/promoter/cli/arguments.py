@@ -105,7 +105,7 @@ def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     overview = _Parser(
         prog="promoter",
         description="Bring tested container images into production, byte for byte, with proof of who let them through.",
-        epilog="\n".join(["commands:", *(f"  {name:11} {command.help}" for name, command in COMMANDS.items())]),
+        epilog="\n".join(["commands:", *(f"  {name:15} {command.help}" for name, command in COMMANDS.items())]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -35,7 +35,10 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "promote": Command(requests.PromoteRequest, "promoter.promotion.promote:promote"),
+    "release": Command(requests.ReleaseRequest, "promoter.release.release:release"),
     "receive": Command(requests.ReceiveRequest, "promoter.promotion.receive:receive"),
+    "sign-off": Command(requests.SignOffRequest, "promoter.promotion.signing_off:sign_off"),
+    "await-sign-offs": Command(requests.AwaitSignOffsRequest, "promoter.promotion.awaiting_sign_offs:await_sign_offs"),
     "history": Command(requests.HistoryRequest, "promoter.promotion.history:history"),
     "describe": Command(requests.DescribeRequest, "promoter.streams.describing:describe"),
     "rollback": Command(requests.RollbackRequest, "promoter.promotion.rollback:rollback"),

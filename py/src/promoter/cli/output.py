@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from promoter.credentials.redaction import SECRETS
 from promoter.errors import Interrupted, PromoterError, WrongUsage
 from promoter.model.result import (
+    AwaitSignOffsResult,
     DescribeResult,
     DoctorResult,
     Finding,
@@ -23,9 +24,13 @@ from promoter.model.result import (
     ImportResult,
     ManifestsResult,
     PromotionResult,
+    ReleasedTag,
+    ReleaseResult,
     Result,
     RollbackResult,
     RolloutOutcome,
+    SignOff,
+    SignOffResult,
     StartBuildResult,
     StreamResult,
     StreamTagDescription,
@@ -166,6 +171,8 @@ def _promotion(result: PromotionResult) -> list[str]:
         f"  replaces   {result.previous_digest}" if result.previous_digest and result.status != "unchanged" else "",
         f"  kept as    {result.kept}" if result.kept else "",
         f"  record     {result.record}" if result.record else "",
+        *(f"  gate       {gate}" for gate in result.gates),
+        *(f"  open gate  {gate}" for gate in result.open_gates),
         f"  build      {result.build.name} ({result.build.phase})" if result.build else "",
         "" if result.verified else "  verified   no: the destination may not be looked at from here",
         f"  stream tag {result.stream_tag}" if result.stream_tag else "",
@@ -180,18 +187,50 @@ def _rollout(rollout: RolloutOutcome) -> str:
     return f"  rolled out {', '.join(rollout.deployments)} ({rollout.pods} running)"
 
 
+def _signed(result: SignOffResult) -> list[str]:
+    lines = [
+        f"{result.status}: {result.image}",
+        f"  digest     {result.digest}",
+        *_sign_off(result.sign_off),
+        f"  record     {result.sign_off.record}" if result.sign_off.record else "",
+        f"  stream tag {result.stream_tag}" if result.stream_tag else "",
+    ]
+    return [line for line in lines if line]
+
+
+def _sign_off(sign_off: SignOff) -> list[str]:
+    why = f": {sign_off.reason}" if sign_off.reason else ""
+    lines = [
+        f"  {sign_off.verdict}    by {sign_off.application}, {sign_off.at}, {sign_off.signed_by or 'unknown'}{why}",
+        f"              {sign_off.link}" if sign_off.link else "",
+    ]
+    return [line for line in lines if line]
+
+
+def _awaited(result: AwaitSignOffsResult) -> list[str]:
+    return [
+        f"{result.status}: {result.image}",
+        f"  digest     {result.digest}",
+        *(line for sign_off in result.sign_offs for line in _sign_off(sign_off)),
+        *([f"  missing    {', '.join(result.missing)}"] if result.missing else []),
+        *(_promotion(result.promotion) if result.promotion else []),
+    ]
+
+
 def _history(result: HistoryResult) -> list[str]:
     if not result.entries:
         return [f"{result.image} is {result.digest}; no promotion is recorded for it."]
     return [line for entry in result.entries for line in _entry(entry)]
 
 
-def _entry(entry: HistoryEntry) -> tuple[str, str]:
+def _entry(entry: HistoryEntry) -> list[str]:
     why = f": {entry.reason}" if entry.reason else ""
-    return (
+    return [
         f"{'*' if entry.current else ' '} {entry.at}  {entry.action}  {entry.digest}",
         f"    from {_origin(entry)}, asked for by {entry.requested_by}{why}",
-    )
+        *([f"    signed off by {entry.signed_off_by}"] if entry.signed_off_by else []),
+        *([f"    approved by {entry.approved_by}"] if entry.approved_by else []),
+    ]
 
 
 def _origin(entry: HistoryEntry) -> str:
@@ -210,6 +249,7 @@ def _description(result: DescribeResult) -> list[str]:
             f"  size        {size(result.size)}",
             f"  let in      {_let_in(result.promoted)}",
             *(f"  restorable  {digest}" for digest in result.restorable),
+            *(line for sign_off in result.sign_offs for line in _sign_off(sign_off)),
         ]
     return [result.image, *about, *(_stream_tag(result.stream) if result.stream else [])]
 
@@ -217,7 +257,9 @@ def _description(result: DescribeResult) -> list[str]:
 def _let_in(promoted: HistoryEntry | None) -> str:
     if promoted is None:
         return "no record"
-    return f"{promoted.action} {promoted.at} by {promoted.requested_by}, from {_origin(promoted)}"
+    signed = f", signed off by {promoted.signed_off_by}" if promoted.signed_off_by else ""
+    approved = f", approved by {promoted.approved_by}" if promoted.approved_by else ""
+    return f"{promoted.action} {promoted.at} by {promoted.requested_by}, from {_origin(promoted)}{signed}{approved}"
 
 
 def _stream_tag(tag: StreamTagDescription) -> list[str]:
@@ -320,6 +362,25 @@ def _build(result: StartBuildResult) -> list[str]:
     return [line for line in lines if line]
 
 
+def _release(result: ReleaseResult) -> list[str]:
+    counts = Counter(tag.status for tag in result.tags)
+    blobs = result.blobs
+    moved = (
+        f"{blobs.uploaded} uploaded ({size(result.bytes_uploaded)}), {blobs.mounted} mounted, {blobs.present} present"
+    )
+    return [
+        *_columns(_released_tag(tag) for tag in result.tags),
+        f"{result.status}: release {result.release_id}",
+        f"  tags       {', '.join(f'{count} {status}' for status, count in counts.items())}",
+        *([f"  blobs      {blobs.total}: {moved}"] if blobs.total else []),
+        f"  took       {result.duration_seconds:.1f} s",
+    ]
+
+
+def _released_tag(tag: ReleasedTag) -> tuple[str, ...]:
+    return f"{tag.status}:", tag.destination, tag.error.message if tag.error else tag.digest or ""
+
+
 def _watched(result: WatchResult) -> list[str]:
     """Count what came of the tags, each of which was told of already; nothing where nothing was to be done."""
     if not result.tags:
@@ -338,10 +399,13 @@ def _manifests(result: ManifestsResult) -> list[str]:
 
 _WORDS: dict[type[Result], Callable[[Any], list[str]]] = {
     PromotionResult: _promotion,
+    SignOffResult: _signed,
+    AwaitSignOffsResult: _awaited,
     HistoryResult: _history,
     DescribeResult: _description,
     StreamResult: _stream,
     RollbackResult: _rollback,
+    ReleaseResult: _release,
     WatchResult: _watched,
     TagResult: _tags,
     ImportResult: _import,

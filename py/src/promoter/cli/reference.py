@@ -16,7 +16,15 @@ from promoter.manifests.render import generic_template
 from promoter.model.base import REQUIRED, Field
 from promoter.model.request import camel
 
-STEPS = {"promoteImage": "promote", "tagImage": "tag", "importImage": "import", "startBuild": "start-build"}
+STEPS = {
+    "promoteImage": "promote",
+    "approvePromotion": "promote",
+    "tagImage": "tag",
+    "importImage": "import",
+    "startBuild": "start-build",
+    "signOffImage": "sign-off",
+    "awaitSignOffs": "await-sign-offs",
+}
 """The steps whose parameters are those of a command."""
 
 _HEADING = "PARAMETERS\n"

@@ -15,6 +15,7 @@ from promoter.http.deadline import Deadline
 from promoter.http.patience import Busy, Patience, TryAgain
 from promoter.http.waits import Waits
 
+_TOO_MANY = frozenset({429, 503})
 Result = TypeVar("Result")
 
 
@@ -22,6 +23,8 @@ def try_again(
     attempt: Callable[[], Result], first: Exception, patience: Patience, deadline: Deadline, waits: Waits
 ) -> Result:
     """Repeat `attempt`, which failed with `first`, until it succeeds or patience or time is over.
+
+    A server that answers 429 or 503 is left in peace for as long by all others, too.
 
     Raises:
         TryAgain, PassingFailure: the last failure.
@@ -39,16 +42,19 @@ def try_again(
         return wait_after(_failure(state), state.attempt_number, patience, luck)
 
     def before_sleep(state: tenacity.RetryCallState) -> None:
-        failure = _failure(state)
+        failure, seconds = _failure(state), wait(state)
         if isinstance(failure, TryAgain):
             failure.response.drain()
-        waits.begin(str(failure).rstrip("."), wait(state), state.attempt_number + 1, patience.attempts)
+            if failure.response.status in _TOO_MANY:
+                waits.lulls.begin(failure.response.host, seconds)
+        waits.begin(str(failure).rstrip("."), seconds, state.attempt_number + 1, patience.attempts)
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type((TryAgain, PassingFailure)),
         wait=wait,
         stop=lambda state: state.attempt_number >= patience.attempts or deadline.remaining <= wait(state),
         before_sleep=before_sleep,
+        sleep=deadline.pause,
         reraise=True,
     )(next_attempt)
 

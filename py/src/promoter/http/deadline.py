@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
 
 from promoter.errors import TimedOut
 
@@ -20,6 +21,7 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
+        self._leaving = Event()
 
     @property
     def remaining(self) -> float:
@@ -31,8 +33,20 @@ class Deadline:
         self._end = max(self._end, time.monotonic() + seconds)
 
     def leave(self, seconds: float) -> None:
-        """Leave so many seconds from now, whatever was left: for the way out."""
+        """Leave so many seconds from now, whatever was left: for the way out. Pauses that are under way end."""
         self._end = time.monotonic() + seconds
+        leaving, self._leaving = self._leaving, Event()
+        leaving.set()
+
+    def pause(self, seconds: float) -> None:
+        """Wait before something is tried again.
+
+        Raises:
+            TimedOut: the way out was begun meanwhile: nothing is tried again.
+
+        """
+        if self._leaving.wait(seconds):
+            raise TimedOut("It was not tried again, since something else ended this.", "See what that was.")
 
     @contextmanager
     def restored(self) -> Iterator[None]:

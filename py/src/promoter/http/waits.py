@@ -11,15 +11,41 @@ def say_nothing(_line: str) -> None:
     """Take a line and keep it."""
 
 
+class Lulls:
+    """Times in which servers are left in peace, since they answered one request that there are too many.
+
+    `count` is how many there were. Safe to share between threads and clients.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._ends: dict[str, float] = {}
+        self._lock = Lock()
+
+    def begin(self, host: str, seconds: float) -> None:
+        """Leave a host in peace for so many seconds; if it is, then for as many at least."""
+        now = time.monotonic()
+        with self._lock:
+            end = self._ends.get(host, now)
+            self.count += end <= now
+            self._ends[host] = max(end, now + seconds)
+
+    def remaining(self, host: str) -> float:
+        """Return for how many seconds a host is still to be left in peace."""
+        return max(0.0, self._ends.get(host, 0.0) - time.monotonic())
+
+
 class Waits:
     """Says what is waited for before it is tried again: once, however many threads wait for the same.
 
     Args:
         say: takes a line for people.
+        lulls: where hosts are noted that are to be left in peace.
 
     """
 
-    def __init__(self, say: Callable[[str], None] = say_nothing) -> None:
+    def __init__(self, say: Callable[[str], None] = say_nothing, lulls: Lulls | None = None) -> None:
+        self.lulls = lulls or Lulls()
         self._say = say
         self._ends: dict[str, float] = {}
         self._lock = Lock()

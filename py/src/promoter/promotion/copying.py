@@ -1,4 +1,4 @@
-"""Getting an image's content to its destination, by digest: mount what is near, let skopeo bring the rest."""
+"""Getting an image's content to its destination, by digest: mount what is near, let an engine bring the rest."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from functools import partial
 from typing import NamedTuple
 
 from promoter.errors import NotFound, NotPermitted, VerificationFailed
-from promoter.model.manifest import Descriptor, Manifest
+from promoter.model.manifest import Descriptor
 from promoter.model.result import BlobCounts
 from promoter.parallel import each
 from promoter.promotion.image import Image
-from promoter.promotion.places import Place, Places
+from promoter.promotion.places import Place
+from promoter.promotion.putting import put_manifests
 from promoter.registry.repository import Repository
 
 
@@ -78,8 +79,17 @@ def _shows(origin: Repository, blob: Descriptor) -> bool:
         return False
 
 
-def copy(source: Place, destination: Place, image: Image, mount_from: Iterable[str], places: Places) -> Survey:
+def copy(
+    source: Place, destination: Place, image: Image, mount_from: Iterable[str], bring: Callable[[Survey], None]
+) -> Survey:
     """Bring all blobs and manifests of an image to the destination's repository, touching no tag.
+
+    Args:
+        source: where it is.
+        destination: where it goes.
+        image: all of it.
+        mount_from: repositories of the destination's registry to mount blobs from, besides the source's.
+        bring: brings what is missing, and the manifests; asked if anything is.
 
     Raises:
         NotFound: the source lost a part meanwhile.
@@ -91,44 +101,10 @@ def copy(source: Place, destination: Place, image: Image, mount_from: Iterable[s
     near = source.shares_registry(destination)
     there = mount(destination.repository, image.blobs, _origins(source, destination, mount_from), look_first=not near)
     if there.missing:
-        places.say(f"copying {len(there.missing)} of {there.counts.total} blobs, {there.bytes_missing} bytes")
-        _copy_by_skopeo(source, destination, image, len(there.missing), places)
+        bring(there)
     else:
         put_manifests(destination.repository, image.manifests)
     return there
-
-
-def _copy_by_skopeo(source: Place, destination: Place, image: Image, left: int, places: Places) -> None:
-    """Run skopeo; and once more as long as it is refused but gets further.
-
-    skopeo asks for no new token within a minute, even if the registry's tokens live for less: then it is refused in the
-    middle of a copy. What it has brought by then is not brought again.
-    """
-    from promoter import skopeo  # noqa: PLC0415 - brings in what runs processes, and often everything can be mounted
-
-    digest = image.top.digest
-    while True:
-        try:
-            skopeo.copy(
-                source.end(digest),
-                destination.end(digest),
-                places.deadline,
-                places.patience,
-                say=places.say,
-                say_more=places.say_more,
-            )
-        except NotPermitted:
-            before, left = left, _count_absent(destination.repository, image)
-            if left >= before:
-                destination.repository.require_push()  # which tells more than skopeo does
-                raise
-            places.say(f"refused in the middle of the copy; {left} blobs to go, with new tokens")
-        else:
-            return
-
-
-def _count_absent(repository: Repository, image: Image) -> int:
-    return each(repository.has_blob, (blob.digest for blob in image.blobs)).count(False)
 
 
 def mount(repository: Repository, blobs: Iterable[Descriptor], origins: list[str], *, look_first: bool) -> Survey:
@@ -148,12 +124,6 @@ def mount(repository: Repository, blobs: Iterable[Descriptor], origins: list[str
         return "mounted" if any(repository.mount(blob.digest, origin) for origin in origins) else "missing"
 
     return Survey.of(blobs, where)
-
-
-def put_manifests(repository: Repository, manifests: Iterable[Manifest]) -> None:
-    """Push manifests by digest, in the order given."""
-    for manifest in manifests:
-        repository.put_manifest(manifest.content, manifest.media_type, manifest.digest)
 
 
 def bring_small(source: Repository, destination: Repository, image: Image, *, near: bool) -> None:

@@ -69,21 +69,27 @@ def flip(
     repository.session.http.deadline.allow(_SECONDS)
     try:
         shared = attach(repository, record)
-        _keep(repository, tag, previous)
+        keep(repository, tag, previous)
         ready()
         _move(repository, tag, manifest, previous)
-        _require(repository, tag, manifest.digest)
+        require_tag(repository, tag, manifest.digest)
     except (PromoterError, Interrupted) as failure:
         with deferred_signals(), repository.session.http.deadline.restored():
             _settle(repository, tag, manifest, record, failure)
             end_of_interruptions()
         shared = True
     if shared:
-        _keep_listed(repository, tag, record, say)
+        see_listed(repository, tag, record, say)
     return kept_tag(tag, previous) if previous else None
 
 
-def _keep(repository: Repository, tag: str, digest: str | None) -> None:
+def keep(repository: Repository, tag: str, digest: str | None) -> None:
+    """Keep what a tag is reachable once it has moved on.
+
+    Raises:
+        NotFound, NotPermitted, Unreachable: that cannot be had.
+
+    """
     if digest:
         previous = repository.manifest(digest)
         repository.put_manifest(previous.content, previous.media_type, kept_tag(tag, digest))
@@ -97,16 +103,39 @@ def _move(repository: Repository, tag: str, manifest: Manifest, previous: str | 
 
     def attempt() -> None:
         with deferred_signals():
-            standing = repository.find(tag)
-            if standing is None or standing.digest != manifest.digest:  # else an answer that got lost was a yes
-                _require_to_be(repository, tag, standing, previous)
+            if must_move(repository, tag, manifest.digest, previous):
                 repository.put_manifest(manifest.content, manifest.media_type, tag, once=True)
             end_of_interruptions()
 
+    persist_in_pushing(repository, tag, attempt)
+
+
+def persist_in_pushing(repository: Repository, tag: str, attempt: Callable[[], None]) -> None:
+    """Call what pushes a tag again while it fails in passing.
+
+    Raises:
+        NotPermitted, Unreachable, Refused: the last failure.
+
+    """
     try:
         repository.session.http.persist(attempt)
     except TryAgain as last:
         raise repository.session.failure(last.response, f"pushing {repository.reference(tag)}") from last
+
+
+def must_move(repository: Repository, tag: str, digest: str, previous: str | None) -> bool:
+    """Look whether a tag still has to be moved; not if it is the digest already: an answer that got lost was a yes.
+
+    Raises:
+        Refused: it was moved by someone else.
+        NotPermitted, Unreachable: it does not let itself be looked at.
+
+    """
+    standing = repository.find(tag)
+    if standing and standing.digest == digest:
+        return False
+    _require_to_be(repository, tag, standing, previous)
+    return True
 
 
 def _settle(
@@ -133,7 +162,7 @@ def _settle(
         raise failure
 
 
-def _keep_listed(repository: Repository, tag: str, record: Manifest, say: Callable[[str], None]) -> None:
+def see_listed(repository: Repository, tag: str, record: Manifest, say: Callable[[str], None]) -> None:
     """See that the record is still listed. The tag is flipped: whatever is wrong now is no failure of that."""
     try:
         keep_listed(repository, record)
@@ -144,7 +173,13 @@ def _keep_listed(repository: Repository, tag: str, record: Manifest, say: Callab
         )
 
 
-def _require(repository: Repository, tag: str, digest: str | None) -> None:
+def require_tag(repository: Repository, tag: str, digest: str | None) -> None:
+    """Insist that a tag is a digest, or free.
+
+    Raises:
+        Refused: somebody else moved it.
+
+    """
     _require_to_be(repository, tag, repository.find(tag), digest)
 
 

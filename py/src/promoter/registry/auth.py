@@ -10,7 +10,7 @@ import json
 import re
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 from threading import Lock
@@ -24,6 +24,7 @@ from promoter.http.client import RETRIED_STATUSES, HttpClient
 from promoter.http.connection import checked_url
 from promoter.http.patience import Busy
 from promoter.registry.bindings import binding_commands
+from promoter.registry.scopes import Grouping, Scopes
 
 _DEFAULT_LIFETIME = 60.0
 _LONGEST_LIFETIME = 24 * 60 * 60
@@ -33,8 +34,6 @@ _SCHEME = rf"(?:^|,)\s*(?P<scheme>{_NAME})(?=\s+[^\s=]|\s*(?:,|$))"
 _PARAMETER = rf'(?P<name>{_NAME})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s,"]+))'
 _PIECE = re.compile(f"{_SCHEME}|{_PARAMETER}")
 _BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
-
-Scopes = tuple[str, ...]
 
 
 class Challenge(NamedTuple):
@@ -59,6 +58,7 @@ def parse_challenges(header: str) -> list[Challenge]:
 class _Token(NamedTuple):
     header: str
     spent_at: float
+    scopes: Scopes
 
 
 class Authenticator:
@@ -81,7 +81,12 @@ class Authenticator:
         self._clock = clock
         self._challenge: Challenge | None = None
         self._tokens: dict[Scopes, _Token] = {}
+        self._together = Grouping()
         self._lock = Lock()
+
+    def expect(self, scopes: Iterable[str]) -> None:
+        """Let tokens be asked for several of these at once: they are all going to be needed."""
+        self._together.add(scopes)
 
     def headers(self, scopes: Scopes, *, once: bool = False) -> dict[str, str]:
         """Return the Authorization header for these scopes; nothing before the first challenge.
@@ -98,11 +103,31 @@ class Authenticator:
         if self._challenge.scheme == "basic":
             return {"Authorization": self._basic()}
         with self._lock:
-            token = self._tokens.get(scopes)
-            if token is None or token.spent_at <= self._clock():
-                fetch = partial(self._fetch, self._challenge, scopes)
-                token = self._tokens[scopes] = fetch() if once else self._http.persist(fetch)
+            token = self._fresh(self._tokens.get(scopes)) or self._renewed(self._challenge, scopes, once=once)
+            self._tokens[scopes] = token
         return {"Authorization": token.header}
+
+    def _renewed(self, challenge: Challenge, scopes: Scopes, *, once: bool) -> _Token:
+        """Return a token that is good for these scopes: one that was asked for others besides, or a new one."""
+
+        def get(wanted: Scopes) -> _Token:
+            fetch = partial(self._fetch, challenge, wanted)
+            return fetch() if once else self._http.persist(fetch)
+
+        wider = self._together.around(scopes)
+        if token := self._fresh(self._tokens.get(wider)):
+            return token
+        try:
+            self._tokens[wider] = token = get(wider)
+        except NotPermitted:
+            if wider == scopes:
+                raise
+            self._together.leave(scopes)  # the refusal may be about another of them
+            token = get(scopes)
+        return token
+
+    def _fresh(self, token: _Token | None) -> _Token | None:
+        return token if token and token.spent_at > self._clock() else None
 
     def answer(self, header: str, scopes: Scopes, sent: str | None = None) -> None:
         """Take the challenges of a 401 in: the next `headers` will meet one, Bearer rather than Basic.
@@ -131,6 +156,8 @@ class Authenticator:
             kept = self._tokens.get(scopes)
             if kept and kept.header == sent:
                 del self._tokens[scopes]
+                if kept.scopes != scopes:
+                    self._together.leave(scopes)
 
     def refused(self, reason: str, scopes: Scopes = ()) -> NotPermitted:
         """Make the error for a credential that was not accepted, or lacks the rights of these scopes."""
@@ -172,7 +199,7 @@ class Authenticator:
                 raise Busy(message, remedy, response.headers.get("Retry-After"))
             raise Unreachable(message, remedy)
         SECRETS.learn(value)
-        return _Token(f"Bearer {value}", asked_at + _lifetime(answer) * _SPENT_SHARE)
+        return _Token(f"Bearer {value}", asked_at + _lifetime(answer) * _SPENT_SHARE, scopes)
 
 
 def _object(content: bytes) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def detach(repository: Repository, artifact: Manifest) -> None:
     if exists:
         left = [entry for entry in entries if entry["digest"] != artifact.digest]
         _write_fallback(repository, _subject(artifact), left)
-    repository.delete_manifest(artifact.digest)
+    repository.delete(artifact.digest)
 
 
 def _subject(artifact: Manifest) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable, VerificationFailed
@@ -26,7 +26,7 @@ from promoter.model.manifest import (
     read_manifest,
 )
 from promoter.model.reference import ImageReference
-from promoter.registry.auth import Scopes
+from promoter.registry.scopes import Scopes
 from promoter.registry.session import RegistrySession, said
 
 _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
@@ -38,6 +38,12 @@ _NO_LIST = frozenset({HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 
 class Unlisted(Unreachable):
     """The registry has no list of tags."""
+
+
+class Upload(NamedTuple):
+    """An upload that a registry has opened, by the URL where it goes on."""
+
+    location: str
 
 
 class Repository:
@@ -53,7 +59,7 @@ class Repository:
     def __init__(self, session: RegistrySession, name: str, actions: str) -> None:
         self.session = session
         self.name = name
-        self._scopes: Scopes = (f"repository:{name}:{actions}",)
+        self.scopes: Scopes = (f"repository:{name}:{actions}",)
 
     def __str__(self) -> str:
         """Write the repository as references do."""
@@ -74,7 +80,7 @@ class Repository:
             NotPermitted, Unreachable: it cannot be known.
 
         """
-        response = self.session.request("HEAD", self._manifest_path(locator), self._scopes, _ACCEPT)
+        response = self.session.request("HEAD", self._manifest_path(locator), self.scopes, _ACCEPT)
         response.close()
         if response.status == HTTPStatus.NOT_FOUND:
             return None
@@ -146,7 +152,7 @@ class Repository:
         """
         doing = f"pushing {self.reference(locator)}"
         response = self.session.request(
-            "PUT", self._manifest_path(locator), self._scopes, {"Content-Type": media_type}, content, once=once
+            "PUT", self._manifest_path(locator), self.scopes, {"Content-Type": media_type}, content, once=once
         )
         if response.status not in (HTTPStatus.CREATED, HTTPStatus.OK, HTTPStatus.ACCEPTED):
             raise self.session.failure(response, doing)
@@ -159,10 +165,13 @@ class Repository:
             )
         return "OCI-Subject" in response.headers
 
-    def delete_manifest(self, digest: str) -> bool:
-        """Delete a manifest by digest; tell whether the registry did: many do not allow it."""
+    def delete(self, locator: str) -> bool:
+        """Delete a manifest by its digest; tell whether the registry did: many do not allow it.
+
+        A tag deletes that tag alone, where the registry can (distribution spec 1.1, "Deleting tags").
+        """
         try:
-            response = self.session.request("DELETE", self._manifest_path(digest), self._scopes)
+            response = self.session.request("DELETE", self._manifest_path(locator), self.scopes)
         except NotPermitted:
             return False
         response.drain()
@@ -215,7 +224,7 @@ class Repository:
 
     def has_blob(self, digest: str) -> bool:
         """Ask whether a blob is there (HEAD)."""
-        response = self.session.request("HEAD", self._blob_path(digest), self._scopes)
+        response = self.session.request("HEAD", self._blob_path(digest), self.scopes)
         response.close()
         if response.status in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
             return response.status == HTTPStatus.OK
@@ -228,16 +237,42 @@ class Repository:
             whether it worked; if not, the upload that the registry opened instead is cancelled.
 
         """
+        response = self._mount(digest, origin)
+        if response and response.status == HTTPStatus.ACCEPTED:
+            self._cancel(response)
+        return response is not None and response.status == HTTPStatus.CREATED
+
+    def mount_or_open(self, digest: str, origin: str) -> Upload | None:
+        """Make a blob of a repository of this registry appear here, or open the upload that brings it.
+
+        This very repository may be the origin: then it is asked whether it has the blob, and an upload is open at once
+        if it has not.
+
+        Returns:
+            the upload, if the blob is not here now.
+
+        Raises:
+            NotPermitted, Unreachable: neither worked.
+
+        """
+        doing = f"pushing the blob {digest} to {self}"
+        response = self._mount(digest, origin)
+        if response and response.status == HTTPStatus.CREATED:
+            return None
+        if response is None or response.status != HTTPStatus.ACCEPTED:  # it knows no mounts, or not this one
+            return None if self.has_blob(digest) else Upload(_location(self._open_upload(doing), doing))
+        return Upload(_location(response, doing))
+
+    def _mount(self, digest: str, origin: str) -> Response | None:
+        """Ask for a mount; nothing if the origin may not be read."""
         query = urlencode({"mount": digest, "from": origin})
-        scopes = (*self._scopes, f"repository:{origin}:pull")
+        scopes = self.scopes if origin == self.name else (*self.scopes, f"repository:{origin}:pull")
         try:
             response = self.session.request("POST", f"/v2/{self.name}/blobs/uploads/?{query}", scopes)
         except NotPermitted:
-            return False
+            return None
         response.drain()
-        if response.status == HTTPStatus.ACCEPTED:
-            self._cancel(response)
-        return response.status == HTTPStatus.CREATED
+        return response
 
     def blob(self, descriptor: Descriptor) -> Iterator[bytes]:
         """Yield a blob's bytes as they arrive; what came is checked against digest and size.
@@ -248,7 +283,7 @@ class Repository:
 
         """
         doing = self._getting(descriptor)
-        response = self.session.request("GET", self._blob_path(descriptor.digest), self._scopes)
+        response = self.session.request("GET", self._blob_path(descriptor.digest), self.scopes)
         if response.status != HTTPStatus.OK:
             raise self.session.failure(response, doing)
         hashed = hashlib.sha256()
@@ -288,16 +323,29 @@ class Repository:
             ) from error
         return config if isinstance(config, dict) else {}
 
-    def upload(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]]) -> None:
+    def upload(
+        self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]], opened: Upload | None = None
+    ) -> None:
         """Push a blob in one PUT; a broken upload is tried again from its beginning.
+
+        Args:
+            descriptor: the blob.
+            content: gives its bytes, from the first one each time.
+            opened: an upload that is open already.
 
         Raises:
             NotPermitted, Unreachable: it is not there now.
 
         """
         doing = f"pushing the blob {descriptor.digest} to {self}"
+        locations = [opened.location] if opened else []
+
+        def attempt() -> Response:
+            location = locations.pop() if locations else _location(self._open_upload(doing, once=True), doing)
+            return self._put_blob(location, descriptor, content)
+
         try:
-            response = self.session.http.persist(lambda: self._upload_once(descriptor, content, doing))
+            response = self.session.http.persist(attempt)
         except TryAgain as last:
             response = last.response
         if response.status != HTTPStatus.CREATED:
@@ -315,23 +363,22 @@ class Repository:
 
     def _open_upload(self, doing: str, *, once: bool = False) -> Response:
         """Open an upload and return the answer, whose `Location` is where it goes on."""
-        opened = self.session.request("POST", f"/v2/{self.name}/blobs/uploads/", self._scopes, once=once)
+        opened = self.session.request("POST", f"/v2/{self.name}/blobs/uploads/", self.scopes, once=once)
         if opened.status != HTTPStatus.ACCEPTED:
             raise self.session.failure(opened, doing)
         opened.drain()
         return opened
 
-    def _upload_once(self, descriptor: Descriptor, content: Callable[[], Iterable[bytes]], doing: str) -> Response:
-        """Open an upload and send everything in its PUT. A broken upload is never continued: its offset is unknown."""
-        location = _location(self._open_upload(doing, once=True), doing)
+    def _put_blob(self, location: str, descriptor: Descriptor, content: Callable[[], Iterable[bytes]]) -> Response:
+        """Send everything in one PUT. A broken upload is never continued: its offset is unknown."""
         url = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': descriptor.digest})}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(descriptor.size)}
-        return self.session.request("PUT", url, self._scopes, headers, content, once=True)
+        return self.session.request("PUT", url, self.scopes, headers, content, once=True)
 
     def _cancel(self, opened: Response) -> None:
         """Close an upload nobody needs. Some registries want a right for it; there it expires by itself."""
         with suppress(PromoterError):
-            self.session.request("DELETE", _location(opened, "cancelling an upload"), self._scopes).drain()
+            self.session.request("DELETE", _location(opened, "cancelling an upload"), self.scopes).drain()
 
     def _pages(self, path: str, doing: str, headers: dict[str, str] | None = None) -> Iterator[tuple[Response, bytes]]:
         """Get a list page by page; whoever asks stops at an answer that is no page.
@@ -381,7 +428,7 @@ class Repository:
         """Get something small, and its body if there is one; again from the beginning if that breaks off."""
 
         def attempt() -> tuple[Response, bytes]:
-            response = self.session.request("GET", path, self._scopes, headers, once=True)
+            response = self.session.request("GET", path, self.scopes, headers, once=True)
             if response.status != HTTPStatus.OK:
                 return response, b""
             return response, b"".join(_at_most(response.chunks(), _LARGEST_DOCUMENT, doing))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from promoter.errors import NotFound, PromoterError, TimedOut, Unreachable
 from promoter.http.client import HttpClient
 from promoter.http.connection import Body, ConnectionFailed, Response, origin_of, resolve
-from promoter.registry.auth import Authenticator, Scopes
+from promoter.registry.auth import Authenticator
+from promoter.registry.scopes import Scopes
 
 _READS = frozenset({"GET", "HEAD"})
 
@@ -29,6 +31,10 @@ class RegistrySession:
         self._auth = auth
         self.has_referrers_api = True  # until it answers otherwise
         self._home = origin_of(f"https://{host}/")
+
+    def expect(self, scopes: Iterable[str]) -> None:
+        """Prepare for requests with these token scopes: what can be asked for together is."""
+        self._auth.expect(scopes)
 
     def request(
         self,

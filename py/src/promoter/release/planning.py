@@ -1,0 +1,191 @@
+"""Looking at both sides of all promotions of a release before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from promoter.errors import NotFound, Refused, WrongUsage
+from promoter.model.configuration import Route
+from promoter.model.manifest import Descriptor
+from promoter.model.reference import ImageReference
+from promoter.model.request import ReleaseRequest
+from promoter.parallel import each
+from promoter.promotion.places import Place, Places
+from promoter.registry.session import RegistrySession
+from promoter.release.listing import Pair
+from promoter.release.troubles import Troubles
+
+LOOKERS = 16
+"""How many looks, and how many flips, are under way at a time: they are small, and mostly wait."""
+
+
+class Way(NamedTuple):
+    """One image's way in a release.
+
+    Args:
+        pair: as it was written.
+        source: where the image is.
+        destination: where it goes.
+        route: the configured way between the two places, if there is one.
+
+    """
+
+    pair: Pair
+    source: Place
+    destination: Place
+    route: Route | None
+
+    @property
+    def name(self) -> str:
+        """What it is known by: the destination's tag."""
+        return str(self.destination.reference)
+
+
+class Found(NamedTuple):
+    """A way, once both its ends were looked at.
+
+    Args:
+        way: the way.
+        image: what the source's tag is; everything after works on this digest.
+        previous: what the destination's tag is, if there is one.
+
+    """
+
+    way: Way
+    image: Descriptor
+    previous: Descriptor | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the destination's tag is the image already."""
+        return self.previous is not None and self.previous.digest == self.image.digest
+
+
+def find_ways(pairs: Iterable[Pair], request: ReleaseRequest, places: Places) -> list[Way]:
+    """Open both ends of each pair; nothing is sent yet.
+
+    Raises:
+        WrongUsage: what is named cannot be, or the pairs contradict each other.
+        NotPermitted: a credential cannot be loaded.
+
+    """
+    ways: dict[ImageReference, Way] = {}
+    for pair in pairs:
+        way = _way(pair, request, places)
+        target = way.destination.reference
+        other = ways.setdefault(target, way)
+        if other.source.reference != way.source.reference:
+            raise WrongUsage(
+                f"Two sources are to become {target}: {other.source.reference} ({other.pair.where}) and "
+                f"{way.source.reference} ({pair.where}).",
+                "Leave one of them out.",
+            )
+    _require_order(ways)
+    _expect_tokens(ways.values())
+    return list(ways.values())
+
+
+def _expect_tokens(ways: Iterable[Way]) -> None:
+    """Let each registry's tokens be asked for many repositories at once."""
+    scopes: dict[RegistrySession, list[str]] = {}
+    for way in ways:
+        for place in (way.source, way.destination):
+            scopes.setdefault(place.repository.session, []).extend(place.repository.scopes)
+    for session, needed in scopes.items():
+        session.expect(needed)
+
+
+def _way(pair: Pair, request: ReleaseRequest, places: Places) -> Way:
+    try:
+        source = places.source(request, pair.source)
+        destination = places.destination(request, pair.destination, origin=source)
+        route = places.route(source, destination)
+    except WrongUsage as problem:
+        problem.message = f"{pair.where}: {problem.message}"
+        raise
+    if route and route.hands_over:
+        raise WrongUsage(
+            f"{pair.where}: the route from {route.from_} to {route.to} hands over to production's pipeline, which "
+            "takes one image at a time.",
+            "Release where production's credentials are, on a route that copies; or promote the images one by one.",
+        )
+    return Way(pair, source, destination, route)
+
+
+def _require_order(ways: dict[ImageReference, Way]) -> None:
+    """See that no destination is a source as well: what it would be then, and in which order, nobody could tell."""
+    for way in ways.values():
+        reference = way.source.reference
+        if reference in ways:
+            raise WrongUsage(
+                f"{reference} is a source ({way.pair.where}) and a destination ({ways[reference].pair.where}).",
+                "Release in two steps, or take the digest that is meant as the source.",
+            )
+
+
+def look_at_all(ways: list[Way], troubles: Troubles) -> list[Found]:
+    """Resolve all sources, once each, and look at all destinations.
+
+    Raises:
+        NotFound: sources are not there; all of them are named.
+        NotPermitted, Unreachable: a side does not let itself be looked at.
+
+    """
+    wanted: dict[ImageReference, list[Way]] = {}
+    for way in ways:
+        wanted.setdefault(way.source.reference, []).append(way)
+
+    def resolve(those: list[Way]) -> Descriptor | None:
+        place = those[0].source
+        names = [way.name for way in those]
+        return troubles.attempt(names, lambda: place.repository.find(place.reference.locator))
+
+    def look(way: Way) -> Descriptor | None:
+        return troubles.attempt([way.name], way.destination.standing)
+
+    looks = [*((resolve, those) for those in wanted.values()), *((look, way) for way in ways)]
+    seen = each(lambda one: one[0](one[1]), looks, LOOKERS)  # type: ignore[operator]
+    images = dict(zip(wanted, seen, strict=False))
+    _require_sources([way for way in ways if images[way.source.reference] is None], len(ways), troubles)
+    return [
+        Found(way, image, previous)
+        for way, previous in zip(ways, seen[len(wanted) :], strict=True)
+        if (image := images[way.source.reference]) and not troubles.of(way.name)
+    ]
+
+
+def _require_sources(missing: list[Way], total: int, troubles: Troubles) -> None:
+    """Insist that no image is missing."""
+    absent = [way for way in missing if not troubles.of(way.name)]
+    if absent:
+        troubles.raise_for([way.name for way in absent], _absent(absent, total))
+
+
+def _absent(ways: list[Way], total: int) -> NotFound:
+    named = ", ".join(f"{way.source.reference} ({way.pair.where})" for way in ways)
+    return NotFound(
+        f"{len(ways)} of {total} images of the release are not there: {named}.",
+        "Check the names and tags; `skopeo list-tags` shows what is there. Nothing was changed.",
+    )
+
+
+def require_free(found: list[Found], request: ReleaseRequest, troubles: Troubles) -> list[Found]:
+    """Return what may be done: the destinations are free, or may be overwritten.
+
+    Raises:
+        Refused: others have them; all are named.
+
+    """
+    taken = [one for one in found if one.previous and not one.is_done and not request.force]
+    if taken:
+        troubles.raise_for([one.way.name for one in taken], _taken(taken))
+    return [one for one in found if not troubles.of(one.way.name)]
+
+
+def _taken(those: list[Found]) -> Refused:
+    named = ", ".join(f"{one.way.name} is {one.previous.digest}" for one in those if one.previous)
+    return Refused(
+        f"{len(those)} tags of the release are taken by other digests: {named}.",
+        "Release under other tags, or overwrite them with --force; the digests they have now are kept either way.",
+    )

@@ -1,0 +1,195 @@
+"""Bringing all images of a release to where they go, touching no tag.
+
+Each distinct blob crosses the network once for each registry: from the source's registry straight into the first
+repository that needs it, piece by piece. All others mount it from there. An image's manifests follow as soon as its
+blobs are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from threading import Lock
+from typing import NamedTuple
+
+from promoter.model.manifest import Descriptor
+from promoter.model.result import BlobCounts
+from promoter.parallel import Crew
+from promoter.promotion.companions import bring_companions, find_companions
+from promoter.promotion.copying import verify
+from promoter.promotion.image import Image
+from promoter.promotion.places import Place
+from promoter.promotion.putting import put_manifests
+from promoter.release.progress import Progress
+from promoter.release.troubles import Troubles
+
+
+class Cargo(NamedTuple):
+    """An image, and a repository that it goes to.
+
+    Args:
+        source: where it is.
+        destination: where it goes.
+        image: all of it.
+        mount_from: repositories of the destination's registry to mount blobs from.
+        tags: the destinations' tags that it is brought for.
+
+    """
+
+    source: Place
+    destination: Place
+    image: Image
+    mount_from: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    @property
+    def origins(self) -> list[str]:
+        """The repositories of the destination's registry to mount from, the source's first if it is one."""
+        near = [self.source.repository.name] if self.source.shares_registry(self.destination) else []
+        return [name for name in (*near, *self.mount_from) if name != self.destination.repository.name]
+
+
+class Demand(NamedTuple):
+    """A blob that a registry needs.
+
+    Args:
+        blob: the blob.
+        cargoes: those that have it in them, by the repository that they go to.
+
+    """
+
+    blob: Descriptor
+    cargoes: dict[str, list[Cargo]]
+
+
+def demands(cargoes: Iterable[Cargo]) -> list[Demand]:
+    """Return the distinct blobs of each registry, the largest first: they take longest."""
+    found: dict[tuple[str, str], Demand] = {}
+    for cargo in cargoes:
+        repository = cargo.destination.repository
+        for blob in cargo.image.blobs:
+            demand = found.setdefault((repository.session.host, blob.digest), Demand(blob, {}))
+            demand.cargoes.setdefault(repository.name, []).append(cargo)
+    return sorted(found.values(), key=lambda demand: demand.blob.size, reverse=True)
+
+
+class Staging:
+    """Brings cargoes.
+
+    Args:
+        cargoes: what is to be brought, each image to each repository once.
+        crew: does the work.
+        troubles: hears of what goes wrong.
+        progress: hears of what was done.
+
+    """
+
+    def __init__(self, cargoes: Iterable[Cargo], crew: Crew, troubles: Troubles, progress: Progress) -> None:
+        self._cargoes = list(cargoes)
+        self._crew = crew
+        self._troubles = troubles
+        self._progress = progress
+        self._awaited = {id(cargo): len(cargo.image.blobs) for cargo in self._cargoes}
+        self._lock = Lock()
+        self._counts = {"uploaded": 0, "mounted": 0, "present": 0}
+        self.bytes_uploaded = 0
+
+    @property
+    def counts(self) -> BlobCounts:
+        """How the blobs got to where they are needed: one that two repositories need is counted twice."""
+        return BlobCounts(total=sum(self._counts.values()), **self._counts)
+
+    def bring_blobs(self, wanted: Iterable[Demand]) -> None:
+        """Bring blobs to the first repository that needs each, and nothing else.
+
+        Raises:
+            PromoterError: what the first failure was, unless the release keeps going.
+
+        """
+        for demand in wanted:
+            cargoes = next(iter(demand.cargoes.values()))
+            self._crew.add(partial(self._have, demand.blob, cargoes, cargoes[0].origins))
+        self._crew.work()
+
+    def bring(self) -> None:
+        """Bring everything.
+
+        Raises:
+            PromoterError: what the first failure was, unless the release keeps going.
+
+        """
+        for demand in demands(self._cargoes):
+            self._crew.add(partial(self._bring, demand))
+        for cargo in self._cargoes:
+            if not cargo.image.blobs:
+                self._crew.add(partial(self._complete, cargo))
+        self._crew.work()
+
+    def _bring(self, demand: Demand) -> None:
+        """Bring a blob into the first repository that needs it, and let the others mount it from there.
+
+        If it cannot be brought there, the next one is the first.
+        """
+        (name, cargoes), *others = demand.cargoes.items()
+        if self._have(demand.blob, cargoes, cargoes[0].origins):
+            for _, more in others:
+                self._crew.add(partial(self._have, demand.blob, more, [name]))
+        elif others:
+            self._crew.add(partial(self._bring, Demand(demand.blob, dict(others))))
+
+    def _have(self, blob: Descriptor, cargoes: list[Cargo], origins: list[str]) -> bool:
+        """See to it that the repository of some cargoes has a blob, and tell whether it has."""
+        tags = [tag for cargo in cargoes for tag in cargo.tags]
+        way = self._troubles.attempt(tags, lambda: _have(blob, cargoes[0], origins, self._progress))
+        if way is None:
+            return False
+        with self._lock:
+            self._counts[way] += 1
+            self.bytes_uploaded += blob.size if way == "uploaded" else 0
+        for cargo in cargoes:
+            if self._is_last(cargo):
+                self._crew.add(partial(self._complete, cargo))
+        return True
+
+    def _is_last(self, cargo: Cargo) -> bool:
+        """Take note that one of a cargo's blobs is there; tell whether it was the last one."""
+        with self._lock:
+            self._awaited[id(cargo)] -= 1
+            return self._awaited[id(cargo)] == 0
+
+    def _complete(self, cargo: Cargo) -> None:
+        self._troubles.attempt(cargo.tags, lambda: _put(cargo))
+        self._progress.image()
+
+
+def _have(blob: Descriptor, cargo: Cargo, origins: list[str], progress: Progress) -> str:
+    """See to it that a cargo's repository has a blob: `present` already, `mounted` from another one, or `uploaded`.
+
+    Asking for a mount is asking whether it is there, and opens the upload if it is not: one request in place of two.
+
+    Args:
+        blob: the blob.
+        cargo: says where from and where to.
+        origins: repositories of the same registry to mount from.
+        progress: hears of the bytes.
+
+    """
+    repository = cargo.destination.repository
+    if cargo.source.shares_repository(cargo.destination):
+        return "present"
+    if any(repository.mount(blob.digest, origin) for origin in origins):
+        return "mounted"
+    upload = repository.mount_or_open(blob.digest, repository.name)
+    if upload is None:
+        return "present"
+    repository.upload(blob, lambda: progress.bytes(cargo.source.repository.blob(blob)), upload)
+    return "uploaded"
+
+
+def _put(cargo: Cargo) -> None:
+    """Put an image's manifests once its blobs are there, see that they are, and bring what travels along."""
+    source, destination, image = cargo.source, cargo.destination, cargo.image
+    if not source.shares_repository(destination):
+        put_manifests(destination.repository, image.manifests)
+        bring_companions(source, destination, find_companions(source, destination, image))
+    verify(destination, image)
