@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.pipeline import (
-    Approve,
     PipelineRig,
     Reject,
     SecretFile,
@@ -94,6 +93,30 @@ def test_sh_returns_what_was_asked_for(rig: PipelineRig) -> None:
     assert "value=null\n" in build.log
     assert "[Pipeline] sh\nno echo of commands\nno -e\n" in build.log
     assert "caught script returned exit code 137\n" in build.log
+
+
+def test_sh_that_fails_loses_its_output_from_the_value_alone(rig: PipelineRig) -> None:
+    build = rig.run(
+        """
+        node {
+            try {
+                sh script: 'echo said; exit 3', returnStdout: true
+            } catch (AbortException e) {
+                echo "caught ${e.message}"
+            }
+            echo "both ${sh(script: 'echo lost; exit 2', returnStdout: true, returnStatus: true)}"
+            sh 'false | true; echo "no pipefail"'
+            sh 'false; echo never'
+        }
+        """
+    )
+
+    assert "\nsaid\n" in build.log
+    assert "\ncaught script returned exit code 3\n" in build.log
+    assert "\nboth 2\n" in build.log
+    assert "\nno pipefail\n" in build.log
+    assert "\nnever\n" not in build.log
+    assert "ERROR: script returned exit code 1\nFinished: FAILURE" in build.log
 
 
 def test_sh_sees_parameters_build_variables_and_the_agent(rig: PipelineRig) -> None:
@@ -287,6 +310,86 @@ def test_parameters_are_declared_typed_and_closed(rig: PipelineRig) -> None:
     assert wrong.violation == "Illegal choice for parameter C: z"
 
 
+def test_parameters_are_read_only_and_texts_in_the_environment(rig: PipelineRig) -> None:
+    build = rig.run(
+        """
+        properties([parameters([booleanParam(name: 'B', defaultValue: false)])])
+        try { params.B = true } catch (UnsupportedOperationException e) { echo 'read only' }
+        echo "${params.B ? 'true' : 'false'} ${env.B ? 'true' : 'false'} ${env.B.class.simpleName} ${params.NOPE}"
+        """
+    )
+
+    assert "read only\n" in build.log
+    assert "false true String null\n" in build.log
+
+
+def test_a_description_keeps_a_secret_as_it_is(rig: PipelineRig) -> None:
+    build = rig.run(
+        "withCredentials([string(credentialsId: 'token', variable: 'T')]) { currentBuild.description = env.T }",
+        credentials={"token": SECRET},
+    )
+
+    assert build.description == SECRET
+    assert SECRET not in build.log
+
+
+def test_json_is_read_as_in_jenkins(rig: PipelineRig) -> None:
+    build = rig.run(
+        """
+        import groovy.json.JsonOutput
+        import groovy.json.JsonSlurper
+        import groovy.json.JsonSlurperClassic
+
+        echo JsonOutput.toJson([a: "g${1}", b: [1, null]])
+        echo new JsonSlurperClassic().parseText('{"a": 1.5}').with { "${it.getClass().name} ${it.a.class.name}" }
+        echo new JsonSlurper().parseText('{}').getClass().name
+        """
+    )
+
+    assert '{"a":"g1","b":[1,null]}\n' in build.log
+    assert "java.util.HashMap java.math.BigDecimal\n" in build.log
+    assert "groovy.json.internal.LazyMap\n" in build.log
+
+
+def test_retry_tries_a_timeout_again_and_an_abort_not(rig: PipelineRig) -> None:
+    build = rig.run(
+        """
+        def tries = 0
+        retry(2) {
+            tries++
+            if (tries == 1) {
+                timeout(time: 1, unit: 'SECONDS') { input 'Go?' }
+            } else {
+                input 'No?'
+            }
+        }
+        """,
+        inputs={"Go?": Wait(), "No?": Reject()},
+    )
+
+    assert build.log.count("[Pipeline] input\n") == 2
+    assert build.log.count("Retrying\n") == 1
+    assert build.result == "ABORTED"
+
+
+def test_lengths_of_time_read_like_jenkins(rig: PipelineRig) -> None:
+    spans = {
+        "time: 20, unit: 'MILLISECONDS'": "20 ms",
+        "time: 250, unit: 'MILLISECONDS'": "0.25 sec",
+        "time: 1290, unit: 'MILLISECONDS'": "1.2 sec",
+        "time: 12, unit: 'SECONDS'": "12 sec",
+        "time: 90, unit: 'SECONDS'": "1 min 30 sec",
+        "time: 61": "1 hr 1 min",
+        "time: 12, unit: 'HOURS'": "12 hr",
+        "time: 7, unit: 'DAYS'": "7 days 0 hr",
+    }
+
+    build = rig.run("\n".join(f"timeout({span}) {{ }}" for span in spans))
+
+    said = [line for line in build.log.splitlines() if line.startswith("Timeout set")]
+    assert said == [f"Timeout set to expire in {text}" for text in spans.values()]
+
+
 def test_current_build(rig: PipelineRig) -> None:
     build = rig.run(
         """
@@ -303,6 +406,52 @@ def test_current_build(rig: PipelineRig) -> None:
     assert "null SUCCESS 2\n" in build.log
     assert "alice\n" in build.log
     assert (build.display_name, build.description, build.result) == ("named", "described", "UNSTABLE")
+
+
+def test_causes_of_a_build(rig: PipelineRig) -> None:
+    jenkinsfile = """
+        echo "all ${currentBuild.getBuildCauses()}"
+        echo "by a user ${currentBuild.getBuildCauses('hudson.model.Cause$UserIdCause')}"
+        """
+
+    person = (
+        "[[_class:hudson.model.Cause$UserIdCause, shortDescription:Started by user alice,"
+        " userId:alice, userName:alice]]"
+    )
+    by_alice = rig.run(jenkinsfile, user="alice")
+    by_nobody = rig.run(jenkinsfile, user=None)
+
+    assert by_alice.log.startswith("Started by user alice\n")
+    assert f"all {person}\n" in by_alice.log
+    assert f"by a user {person}\n" in by_alice.log
+    assert by_nobody.log.startswith("Started by an SCM change\n")
+    scm = "[[_class:hudson.triggers.SCMTrigger$SCMTriggerCause, shortDescription:Started by an SCM change]]"
+    assert f"all {scm}\n" in by_nobody.log
+    assert "by a user []\n" in by_nobody.log
+
+
+def test_an_anonymous_user_has_a_name_and_no_id(rig: PipelineRig) -> None:
+    build = rig.run(
+        "def cause = currentBuild.getBuildCauses()[0]\n"
+        'echo "${cause.userName} ${cause.userId} ${cause.userId.class.name}"',
+        user="anonymous",
+    )
+
+    assert "anonymous null net.sf.json.JSONNull\n" in build.log
+
+
+def test_a_node_has_a_name_and_a_workspace_and_nothing_else_has(rig: PipelineRig) -> None:
+    build = rig.run(
+        """
+        echo "before ${env.NODE_NAME} ${env.WORKSPACE}"
+        node { echo "inside ${env.NODE_NAME} ${env.WORKSPACE}" }
+        echo "after ${env.NODE_NAME} ${env.WORKSPACE}"
+        """
+    )
+
+    assert "before null null\n" in build.log
+    assert f"inside built-in {build.workspace}\n" in build.log
+    assert "after null null\n" in build.log
 
 
 def test_errors_are_caught_and_results_set(rig: PipelineRig) -> None:
@@ -384,59 +533,6 @@ def test_steps_in_collection_methods(rig: PipelineRig) -> None:
     )
 
     assert "[2, 4, a1, 0, 2]\n" in build.log
-
-
-def test_input_gives_a_value_in_the_shape_of_the_question(rig: PipelineRig) -> None:
-    build = rig.run(
-        """
-        echo "nothing ${input 'Go?'}"
-        echo "person ${input message: 'Who?', submitterParameter: 'WHO', submitter: 'alice,bob'}"
-        def one = input id: 'one', message: 'One?', parameters: [string(name: 'V', defaultValue: 'unused')]
-        echo "one ${one}"
-        def both = input id: 'both', message: 'Both?', submitterParameter: 'WHO', parameters: [
-            string(name: 'V'), booleanParam(name: 'B')]
-        echo "both ${both.V} ${both.B} ${both.WHO}"
-        """,
-        inputs={
-            "Go?": Approve(),
-            "Who?": Approve(by="bob"),
-            "One": Approve(parameters={"V": "v"}),
-            "Both": Approve(by="bob", parameters={"B": "true"}),
-        },
-    )
-
-    assert build.result == "SUCCESS"
-    assert "Go?\nProceed or Abort\nApproved by admin\n" in build.log
-    assert "nothing null\n" in build.log
-    assert "person bob\n" in build.log
-    assert "Input requested\nApproved by admin\n" in build.log
-    assert "one v\n" in build.log
-    assert "both null true bob\n" in build.log
-
-
-def test_input_rejected(rig: PipelineRig) -> None:
-    build = rig.run("input 'Go?'\necho 'went on'", inputs={"Go?": Reject(by="alice")})
-
-    assert build.result == "ABORTED"
-    assert "Rejected by alice" in build.log
-    assert "went on" not in build.log
-
-
-def test_input_unanswered_until_its_timeout(rig: PipelineRig) -> None:
-    build = rig.run(
-        "timeout(time: 1, unit: 'SECONDS') { input 'Go?' }\necho 'went on'",
-        inputs={"Go?": Wait()},
-    )
-
-    assert build.result == "ABORTED"
-    assert "Timeout has been exceeded" in build.log
-    assert "went on" not in build.log
-
-
-def test_input_inside_a_node_is_warned_of(rig: PipelineRig) -> None:
-    build = rig.run("node { input 'Go?' }", inputs={"Go?": Approve()})
-
-    assert "WARNING: this input holds its node while it waits\n" in build.log
 
 
 def test_library_has_variables_classes_and_resources(rig: PipelineRig) -> None:

@@ -223,6 +223,44 @@ def test_input_of_a_stage_sets_variables_there_alone(rig: PipelineRig) -> None:
     assert "later null\n" in build.log
 
 
+@pytest.mark.parametrize(
+    ("submitter", "given", "says"),
+    [
+        ("submitterParameter 'WHO'", {"V": "v"}, "who alice value v"),
+        ("submitterParameter 'WHO'", {}, "who alice No such property: V for class: groovy.lang.Binding"),
+        ("", {"V": "v"}, "who null value v"),
+        ("", {}, "who null value null"),
+    ],
+)
+def test_input_of_a_stage_sets_what_was_given(
+    rig: PipelineRig, submitter: str, given: dict[str, str], says: str
+) -> None:
+    build = rig.run(
+        pipeline(
+            f"""
+            stage('approve') {{
+                input {{
+                    message 'Go?'
+                    {submitter}
+                    parameters {{ string(name: 'V', defaultValue: 'unused') }}
+                }}
+                steps {{
+                    script {{
+                        def value
+                        try {{ value = "value ${{V}}" }} catch (MissingPropertyException e) {{ value = e.message }}
+                        echo "who ${{env.WHO}} ${{value}}"
+                    }}
+                }}
+            }}
+            """,
+            agent="none",
+        ),
+        inputs={"Go?": Approve(by="alice", parameters=given)},
+    )
+
+    assert f"\n{says}\n" in build.log
+
+
 def test_a_rejected_stage_aborts_the_build(rig: PipelineRig) -> None:
     build = rig.run(
         pipeline(
@@ -257,7 +295,7 @@ def test_options_and_triggers(rig: PipelineRig) -> None:
         )
     )
 
-    assert "Timeout set to expire in 1 hr 0 min 0 sec\n" in build.log
+    assert "Timeout set to expire in 1 hr 0 min\n" in build.log
     assert "Timeout set to expire in 1 sec\n" in build.log
     assert build.result == "ABORTED"
 
@@ -293,3 +331,62 @@ def test_kubernetes_agent_needs_its_plugin(rig: PipelineRig) -> None:
 
     assert "in the pod\n" in rig.run(jenkinsfile, plugins=["kubernetes"]).log
     assert "No such DSL method 'podTemplate'" in rig.run(jenkinsfile).log
+
+
+STAGES = """
+    stage('build') {
+        stages {
+            stage('compile') { steps { echo 'compiled' } }
+            stage('checks') {
+                parallel {
+                    stage('lint') { steps { echo 'linted' } }
+                    stage('unit') { steps { echo 'tested' } }
+                }
+            }
+        }
+        post { always { echo 'post of build' } }
+    }
+    stage('promote') {
+        when { expression { true } }
+        steps { echo "promoted ${currentBuild.getBuildCauses().collect { it.shortDescription }}" }
+    }
+    stage('after') { steps { echo 'after' } }
+"""
+
+
+def test_a_restart_from_a_stage_skips_the_ones_before(rig: PipelineRig) -> None:
+    build = rig.run(f"echo 'around'\n{pipeline(STAGES, agent='none')}", from_stage="promote", build_number=8)
+
+    skipped = ["build", "compile", "checks", "lint", "unit"]
+    for name in skipped:
+        assert f'Stage "{name}" skipped due to this build restarting at stage "promote"\n' in build.log
+        assert build.stage(name) == "SKIPPED"
+    for said in ("compiled", "linted", "tested", "post of build"):
+        assert f"\n{said}\n" not in build.log
+    assert "\naround\n" in build.log
+    assert "promoted [Started by user admin, Restarted from build #7, stage promote]\n" in build.log
+    assert "\nafter\n" in build.log
+    assert (build.stage("promote"), build.stage("after"), build.result) == ("SUCCESS", "SUCCESS", "SUCCESS")
+
+
+@pytest.mark.parametrize(
+    ("jenkinsfile", "says"),
+    [
+        (pipeline("stage('only') { steps { echo 'never' } }"), "Stage promote is not present in the top-level stages"),
+        ("echo 'scripted'", "job #2 was not a Declarative Pipeline, and cannot be restarted."),
+    ],
+)
+def test_a_stage_that_is_not_there_cannot_be_restarted_from(rig: PipelineRig, jenkinsfile: str, says: str) -> None:
+    build = rig.run(jenkinsfile, from_stage="promote")
+
+    assert build.violation is not None
+    assert says in build.violation
+    assert "never" not in build.log
+
+
+def test_the_stages_in_a_skipped_stage_are_skipped(rig: PipelineRig) -> None:
+    build = rig.run(pipeline(f"stage('fails') {{ steps {{ error 'no' }} }}\n{STAGES}", agent="none"))
+
+    assert [build.stage(name) for name in ("build", "compile", "lint", "after")] == ["SKIPPED"] * 4
+    assert 'Stage "lint" skipped due to earlier failure(s)\n' in build.log
+    assert "post of build" not in build.log

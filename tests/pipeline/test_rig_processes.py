@@ -1,4 +1,4 @@
-"""What the rig's builds do to processes: live output, aborts, time-outs, and two builds at once."""
+"""What the rig's builds do to processes: live output, aborts and time-outs."""
 
 from __future__ import annotations
 
@@ -157,23 +157,6 @@ def test_a_build_that_takes_too_long_is_ended(rig: PipelineRig) -> None:
         running.wait(0.1)
 
     assert not alive(pid)
-
-
-def test_two_builds_at_once_share_locks(rig: PipelineRig, tmp_path: Path) -> None:
-    holder = "lock('thing') { node { sh 'echo held; until [ -e \"$GO\" ]; do sleep 0.05; done' } }"
-    go = tmp_path / "go"
-
-    with rig.start(holder, plugins=["lock"], environment={"GO": str(go)}) as first:
-        wait_for_line(first, "held")
-        with rig.start("lock('thing') { echo 'mine now' }", plugins=["lock"]) as second:
-            wait_for_line(second, "Trying to acquire lock on [Resource: thing]")
-            assert "mine now" not in second.log
-            go.touch()
-            assert first.wait(15).result == "SUCCESS"
-            ended = second.wait(15)
-
-    assert "Lock acquired on [Resource: thing]\n" in ended.log
-    assert ended.result == "SUCCESS"
 
 
 def test_nothing_outlives_a_caller_that_was_killed(tmp_path: Path) -> None:

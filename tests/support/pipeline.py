@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -60,14 +60,14 @@ class SecretFile:
 
 @dataclass(frozen=True)
 class Approve:
-    """The answer of a person who lets an input step proceed; parameters left out have no value."""
+    """The answer of a person who lets an input step proceed; parameters left out have no value, not their default."""
 
     by: str = "admin"
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def request(self) -> dict[str, object]:
         """Return what the rig is told of it."""
-        return {"kind": "approve", "by": self.by, "parameters": dict(self.parameters)}
+        return {"kind": "APPROVE", "by": self.by, "parameters": dict(self.parameters)}
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,16 @@ class Reject:
 
     def request(self) -> dict[str, object]:
         """Return what the rig is told of it."""
-        return {"kind": "reject", "by": self.by}
+        return {"kind": "REJECT", "by": self.by}
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Nobody answers the input step: it waits until a timeout or an abort ends it."""
+    """Nobody has answered the input step: it waits for `RunningPipeline.answer`, a timeout or an abort."""
 
     def request(self) -> dict[str, object]:
         """Return what the rig is told of it."""
-        return {"kind": "wait"}
+        return {"kind": "WAIT"}
 
 
 Credential = str | UsernamePassword | SecretFile
@@ -98,25 +98,28 @@ class Settings(TypedDict, total=False):
     """What may be said about one run; everything has a default.
 
     `credentials` are by their ID, where plain text is a "Secret text"; `inputs` by the input step's ID (which
-    begins with a capital letter) or its message. `environment` is added to the agent's, `checkout` is what
-    `checkout scm` copies. `plugins` enables optional steps: `lock`, `milestone`, `pipeline-utility-steps`
-    (readJSON, writeJSON), `htmlpublisher`, `kubernetes`. On build number 1 a job does not know its declared
-    parameters yet: a default is in `params` alone and not in the environment. `job_parameters` are declared by
-    the job beside those of the script, as OpenShift's sync plugin does with whatever a webhook sent.
+    begins with a capital letter) or its message: one answer holds each time, several for one time each. `user`
+    started the build, "anonymous" being nobody known; None if it was an SCM change. `environment` is added to the
+    agent's, `checkout` is what `checkout scm` copies. `plugins` enables optional steps: `lock`, `milestone`,
+    `pipeline-utility-steps` (readJSON, writeJSON), `htmlpublisher`, `kubernetes`. On build number 1 a job does not
+    know its declared parameters yet: a default is in `params` alone and not in the environment. `job_parameters`
+    are declared by the job beside those of the script, as OpenShift's sync plugin does with whatever a webhook
+    sent. `from_stage` restarts the build before this one from that stage of a declarative pipeline.
     """
 
     parameters: Mapping[str, str]
     job_parameters: Collection[str]
     credentials: Mapping[str, Credential]
-    inputs: Mapping[str, Answer]
+    inputs: Mapping[str, Answer | Sequence[Answer]]
     environment: Mapping[str, str]
     checkout: Path | None
     plugins: Collection[str]
     job_name: str
     build_number: int
-    user: str
+    user: str | None
     branch_name: str | None
     previous_result: str | None
+    from_stage: str | None
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,7 @@ class RunningPipeline:
                 start_new_session=True,
             )
         # The request holds secrets, so it goes through a pipe; the pipe's end would abort the build.
-        self._send(json.dumps(request) + "\n")
+        self._send(request)
         self._reader = threading.Thread(target=self._read, args=(self._java.stdout,), daemon=True)
         self._reader.start()
 
@@ -211,9 +214,23 @@ class RunningPipeline:
         return "\n".join(self._lines)
 
     @property
+    def description(self) -> str | None:
+        """The build's description so far."""
+        written = self._directory / "description.txt"
+        return (written.read_text() or None) if written.exists() else None
+
+    @property
     def workspace(self) -> Path:
         """The workspace of the build's first node."""
         return self._directory / "workspace" / self._job.replace("/", "_")
+
+    def answer(self, name: str, answer: Answer) -> None:
+        """Answer the input of that ID or message that waits, or else the next one; PipelineError after the end."""
+        self._send({"order": "answer", "input": name, "answer": answer.request()})
+
+    def restart(self) -> None:
+        """Restart the controller: the scripts go on from what was saved of them; commands of `sh` run on meanwhile."""
+        self._send({"order": "restart"})
 
     def abort(self) -> None:
         """Stop the build as a person would: a running `sh` gets SIGTERM, post and finally sections run."""
@@ -232,12 +249,15 @@ class RunningPipeline:
             raise PipelineError(self._errors.read_text() + self.log)
         return self._ended(json.loads((self._directory / "report.json").read_text()))
 
-    def _send(self, text: str) -> None:
+    def _send(self, order: Mapping[str, object]) -> None:
         stdin = self._java.stdin
-        if stdin is None:
-            raise PipelineError("the rig has no standard input")
-        stdin.write(text.encode())
-        stdin.flush()
+        if stdin is None or stdin.closed:
+            raise PipelineError("the build has ended")
+        try:
+            stdin.write(json.dumps(order).encode() + b"\n")
+            stdin.flush()
+        except BrokenPipeError as gone:
+            raise PipelineError("the build has ended") from gone
 
     def _read(self, stream: IO[bytes]) -> None:
         for raw in stream:
@@ -330,7 +350,7 @@ class PipelineRig:
                 name: {"type": "Secret text", "secret": value} if isinstance(value, str) else value.request()
                 for name, value in settings.get("credentials", {}).items()
             },
-            "inputs": {name: answer.request() for name, answer in settings.get("inputs", {}).items()},
+            "inputs": {name: _prepared(given) for name, given in settings.get("inputs", {}).items()},
             "environment": {
                 **{name: os.environ[name] for name in INHERITED if name in os.environ},
                 **settings.get("environment", {}),
@@ -344,6 +364,7 @@ class PipelineRig:
             "user": settings.get("user", "admin"),
             "branch": settings.get("branch_name"),
             "previous_result": settings.get("previous_result"),
+            "from_stage": settings.get("from_stage"),
         }
 
     def _new_directory(self) -> Path:
@@ -367,6 +388,10 @@ def classes() -> tuple[str, ...]:
             stamp.write_text(sources)
     jars = [TARGET / "pipeline-rig.jar", *sorted((TARGET / "dependency").glob("*.jar"))]
     return ("-cp", ":".join(str(jar) for jar in jars))
+
+
+def _prepared(given: Answer | Sequence[Answer]) -> object:
+    return given.request() if isinstance(given, Answer) else [answer.request() for answer in given]
 
 
 def _package() -> None:

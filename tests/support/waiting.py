@@ -8,10 +8,10 @@ from collections.abc import Callable
 POLL_SECONDS = 0.005
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 10.0, *, every: float = POLL_SECONDS) -> None:
     """Return once `condition` holds; raise TimeoutError, naming `what`, if it does not within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds} s for {what}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)

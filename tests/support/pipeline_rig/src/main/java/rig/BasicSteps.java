@@ -2,8 +2,10 @@ package rig;
 
 import hudson.AbortException;
 import hudson.model.Result;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -77,7 +79,12 @@ final class BasicSteps {
             call.succeed(null);
             return;
         }
+        Instant end = Instant.now().plusMillis(milliseconds);
         call.log("Sleeping for " + span(milliseconds));
+        call.onRestart(() -> {
+            long left = Duration.between(Instant.now(), end).toMillis();
+            call.log(left > 0 ? "Sleeping for " + span(left) : "No need to sleep any longer");
+        });
         ScheduledFuture<?> alarm = call.build().timers.schedule(
             () -> call.succeed(null), milliseconds, TimeUnit.MILLISECONDS);
         call.onInterruption(reason -> {
@@ -90,20 +97,30 @@ final class BasicSteps {
         return TimeUnit.valueOf(call.text("unit", otherwise));
     }
 
-    /** Returns a length of time in Jenkins' words. */
+    /** Returns a length of time in Jenkins' words, which leave out what hardly matters beside the rest. */
     static String span(long milliseconds) {
         long seconds = milliseconds / 1000;
-        if (seconds == 0) {
+        long minutes = seconds / 60;
+        long hours = minutes / 60;
+        long days = hours / 24;
+        if (days > 0) {
+            return span(days, days == 1 ? " day" : " days", hours % 24, " hr");
+        }
+        if (hours > 0) {
+            return span(hours, " hr", minutes % 60, " min");
+        }
+        if (minutes > 0) {
+            return span(minutes, " min", seconds % 60, " sec");
+        }
+        if (milliseconds < 100) {
             return milliseconds + " ms";
         }
-        List<Map.Entry<String, Long>> parts = List.of(
-            Map.entry(" hr ", seconds / 3600), Map.entry(" min ", seconds / 60 % 60), Map.entry(" sec", seconds % 60));
-        StringBuilder text = new StringBuilder();
-        for (Map.Entry<String, Long> part : parts) {
-            if (part.getValue() > 0 || !text.isEmpty()) {
-                text.append(part.getValue()).append(part.getKey());
-            }
-        }
-        return text.toString();
+        long precision = seconds >= 10 ? 1000 : seconds >= 1 ? 100 : 10;
+        BigDecimal rounded = BigDecimal.valueOf(milliseconds / precision * precision, 3);
+        return rounded.stripTrailingZeros().toPlainString() + " sec";
+    }
+
+    private static String span(long big, String bigUnit, long small, String smallUnit) {
+        return big + bigUnit + (big < 10 ? " " + small + smallUnit : "");
     }
 }

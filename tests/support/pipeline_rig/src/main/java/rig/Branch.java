@@ -3,8 +3,10 @@ package rig;
 import com.cloudbees.groovy.cps.Continuable;
 import com.cloudbees.groovy.cps.Outcome;
 import hudson.AbortException;
+import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException;
@@ -14,12 +16,17 @@ import org.jenkinsci.plugins.workflow.steps.MissingContextVariableException;
 final class Branch {
     final Build build;
     private final Deque<Frame> frames = new ArrayDeque<>();
+    private final Deque<StepCall> calls = new ArrayDeque<>();
     private StepCall dispatched;
     private StepCall current;
     private FlowInterruptedException pending;
 
     /** A program within the branch: the script, or the body of a step. */
     private record Frame(Continuable program, Context context, Consumer<Outcome> whenDone) {
+    }
+
+    /** What the scripts hold here: the programs, and what the steps they are in keep of theirs; innermost first. */
+    record Held(List<Continuable> programs, List<StepCall.Held> calls) implements Serializable {
     }
 
     Branch(Build build) {
@@ -30,8 +37,24 @@ final class Branch {
         return frames.element().context();
     }
 
-    List<Continuable> programs() {
-        return frames.stream().map(Frame::program).toList();
+    Held held() {
+        return new Held(frames.stream().map(Frame::program).toList(), calls.stream().map(StepCall::held).toList());
+    }
+
+    /** Goes on with a copy of what the scripts held here. */
+    void hold(Held copy) {
+        Iterator<Continuable> programs = copy.programs().iterator();
+        List<Frame> same = frames.stream()
+            .map(frame -> new Frame(programs.next(), frame.context(), frame.whenDone())).toList();
+        frames.clear();
+        frames.addAll(same);
+        Iterator<StepCall.Held> held = copy.calls().iterator();
+        calls.forEach(call -> call.hold(held.next()));
+    }
+
+    /** Tells the steps that the controller is back. */
+    void restarted() {
+        calls.forEach(StepCall::restarted);
     }
 
     /** Runs the program on top of what the branch was doing. */
@@ -52,6 +75,7 @@ final class Branch {
             build.console.print("[Pipeline] // " + call.step.name);
         }
         current = null;
+        calls.remove(call);
         resume(outcome);
     }
 
@@ -93,6 +117,7 @@ final class Branch {
 
     private void start(StepCall call) {
         current = call;
+        calls.push(call);
         build.report.add(call);
         build.console.print("[Pipeline] " + call.step.name);
         if (pending != null) {
@@ -104,7 +129,7 @@ final class Branch {
         try {
             requireContext(call);
             if (call.step.asynchronous) {
-                build.save();
+                build.requireSerializable();
             }
             call.step.action.start(call);
         } catch (Violation violation) {

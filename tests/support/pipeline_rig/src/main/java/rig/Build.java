@@ -8,10 +8,13 @@ import groovy.lang.Closure;
 import hudson.AbortException;
 import hudson.model.Result;
 import java.io.IOException;
-import java.io.ObjectOutputStream;
-import java.io.OutputStream;
+import java.io.Serializable;
+import java.util.Date;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
@@ -20,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
+import jenkins.model.CauseOfInterruption;
 import jenkins.model.CauseOfInterruption.UserInterruption;
 import org.codehaus.groovy.control.CompilationFailedException;
 import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException;
@@ -36,17 +40,20 @@ final class Build {
     final Parameters parameters;
     final Environment environment;
     final Libraries libraries;
-    final Programs programs;
     final Dsl dsl;
     final Workspaces workspaces;
+    final Answers answers;
+    final Milestones milestones;
     final ExecutorService workers = Executors.newCachedThreadPool(Build::daemon);
     final ScheduledExecutorService timers = Executors.newSingleThreadScheduledExecutor(Build::daemon);
+    Programs programs;
     boolean declarative;
     Violation violation;
 
     private final BlockingQueue<Runnable> events = new LinkedBlockingQueue<>();
     private final Set<Branch> branches = new LinkedHashSet<>();
     private final Branch main = new Branch(this);
+    private final Set<CauseOfInterruption> told = new HashSet<>();
     private final EnvironmentVariables variables = new EnvironmentVariables(this);
     private CpsScript script;
     private Branch running;
@@ -58,6 +65,8 @@ final class Build {
         parameters = new Parameters(request, console);
         environment = new Environment(request, parameters);
         workspaces = new Workspaces(request);
+        answers = new Answers(request.inputs);
+        milestones = new Milestones(this);
         libraries = new Libraries(this);
         programs = new Programs(this);
         dsl = new Dsl(this, Steps.available(request.plugins));
@@ -72,7 +81,10 @@ final class Build {
     /** Runs the build to its end. */
     void run() {
         CpsCallableInvocation.registerMismatchHandler(Build::refuseMismatch);
-        console.print("Started by user " + request.user);
+        current.getBuildCauses().forEach(cause -> console.print(cause.get("shortDescription").toString()));
+        if (hasMilestones()) {
+            milestones.begin();
+        }
         try {
             begin();
             while (outcome == null) {
@@ -100,23 +112,45 @@ final class Build {
 
     private void end() {
         console.print("[Pipeline] End of Pipeline");
+        requireDeclarativeToRestart();
         violation = Violation.first();
         Throwable failure = violation != null ? violation : outcome.getAbnormal();
         if (failure != null) {
             current.worsen(resultOf(failure));
             print(failure, Secrets.NONE);
         }
+        if (hasMilestones()) {
+            milestones.end();
+        }
         console.print("Finished: " + current.result());
+    }
+
+    private boolean hasMilestones() {
+        return request.plugins.contains(Milestones.PLUGIN);
+    }
+
+    private void requireDeclarativeToRestart() {
+        if (request.fromStage != null && !declarative && outcome.isSuccess()) {
+            outcome = new Outcome(null, new Violation(
+                current.getFullDisplayName() + " was not a Declarative Pipeline, and cannot be restarted."));
+        }
     }
 
     /** Prints a failure that reached the end of a script or a step that goes on after it. */
     void print(Throwable failure, Secrets secrets) {
         if (failure instanceof AbortException || failure instanceof Violation) {
             console.print("ERROR: " + failure.getMessage(), secrets);
-        } else if (!(failure instanceof FlowInterruptedException interrupted && interrupted.isActualInterruption())) {
+        } else if (failure instanceof FlowInterruptedException interrupted) {
+            tell(interrupted.getCauses());
+        } else {
             console.print(failure.toString(), secrets);
             Programs.scriptTrace(failure).forEach(line -> console.print("\tat " + line, secrets));
         }
+    }
+
+    /** Prints the causes of an interruption, each once. */
+    private void tell(List<CauseOfInterruption> causes) {
+        causes.stream().filter(told::add).forEach(cause -> console.print(cause.getShortDescription()));
     }
 
     static Result resultOf(Throwable failure) {
@@ -134,12 +168,26 @@ final class Build {
         events.add(task);
     }
 
+    /** Has somebody answer the input of that id or message, now or as soon as it is reached. */
+    void answer(String input, Answer answer) {
+        post(() -> answers.give(input, answer));
+    }
+
     /** Stops the build as a person would. */
     void abort() {
+        stop(Result.ABORTED, new UserInterruption(request.user == null ? InputStep.ADMINISTRATOR : request.user));
+    }
+
+    void stop(Result result, CauseOfInterruption cause) {
         post(() -> {
-            console.print("Aborted by " + request.user);
-            main.interrupt(new FlowInterruptedException(Result.ABORTED, true, new UserInterruption(request.user)));
+            tell(List.of(cause));
+            main.interrupt(new FlowInterruptedException(result, true, cause));
         });
+    }
+
+    /** Returns whether several branches run beside each other within the script's own. */
+    boolean isParallel() {
+        return branches.size() > 2;
     }
 
     /** Lets the branch's script run until it suspends or ends. */
@@ -178,14 +226,42 @@ final class Build {
         branches.remove(branch);
     }
 
-    /** Serialises the program, which Jenkins does to survive a restart. */
-    void save() throws IOException {
-        try (ObjectOutputStream out = new ObjectOutputStream(OutputStream.nullOutputStream())) {
-            out.writeObject(script);
-            for (Branch branch : branches) {
-                out.writeObject(branch.programs());
+    /** All that the scripts hold. */
+    private record Held(CpsScript script, Map<String, CpsScript> variables, List<Branch.Held> branches)
+        implements Serializable {
+    }
+
+    private Held held() {
+        return new Held(script, libraries.held(), branches.stream().map(Branch::held).toList());
+    }
+
+    /** Fails if Jenkins could not save the program here. */
+    void requireSerializable() throws IOException {
+        SavedProgram.check(held());
+    }
+
+    /** Does to the build what a restart of the controller does: the scripts go on from what was saved of them. */
+    void restart() {
+        post(() -> {
+            try {
+                console.print("Pausing (shutting down)");
+                SavedProgram saved = SavedProgram.of(held());
+                console.print("Resuming build at " + new Date() + " after Jenkins restart");
+                programs = programs.again();
+                goOnWith((Held) saved.read(this, programs.loader()));
+                console.print("Ready to run at " + new Date());
+                branches.forEach(Branch::restarted);
+            } catch (IOException | ClassNotFoundException lost) {
+                outcome = new Outcome(null, lost);
             }
-        }
+        });
+    }
+
+    private void goOnWith(Held copy) {
+        script = copy.script();
+        libraries.hold(copy.variables());
+        Iterator<Branch.Held> held = copy.branches().iterator();
+        branches.forEach(branch -> branch.hold(held.next()));
     }
 
     /** Returns what a script sees under the name, or null. */

@@ -11,7 +11,7 @@ import org.codehaus.groovy.runtime.ScriptBytecodeAdapter;
 
 /** The class that Jenkinsfiles and global variables extend: names it does not know are variables and steps. */
 public abstract class CpsScript extends SerializableScript {
-    private transient Build build;
+    private Build build;
 
     void attach(Build itsBuild) {
         build = itsBuild;

@@ -1,13 +1,19 @@
 package rig;
 
 import hudson.model.Result;
-import java.io.Serializable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import net.sf.json.JSONNull;
 
 /** What scripts see as {@code currentBuild}. */
-public final class CurrentBuild implements Serializable {
-    private final transient Request request;
+public final class CurrentBuild {
+    private final Request request;
     private Result result;
     private String description;
     private String displayName;
@@ -50,8 +56,12 @@ public final class CurrentBuild implements Serializable {
         return description;
     }
 
-    public void setDescription(String text) {
+    /** Sets the description, which the caller may read while the build runs. */
+    public void setDescription(String text) throws IOException {
         description = text;
+        Path written = request.directory.resolve("description.txt.new");
+        Files.writeString(written, text == null ? "" : text);
+        Files.move(written, request.description(), StandardCopyOption.ATOMIC_MOVE);
     }
 
     public String getDisplayName() {
@@ -82,16 +92,34 @@ public final class CurrentBuild implements Serializable {
         return request.job.replace("/", " » ") + " " + displayName;
     }
 
-    public List<Map<String, String>> getBuildCauses() {
-        return List.of(Map.of(
-            "_class", "hudson.model.Cause$UserIdCause",
-            "shortDescription", "Started by user " + request.user,
-            "userId", request.user,
-            "userName", request.user));
+    public List<Map<String, Object>> getBuildCauses() {
+        List<Map<String, Object>> causes = new ArrayList<>();
+        causes.add(request.user == null
+            ? cause("hudson.triggers.SCMTrigger$SCMTriggerCause", "Started by an SCM change")
+            : cause("hudson.model.Cause$UserIdCause", "Started by user " + request.user));
+        if (request.user != null) {
+            boolean anonymous = request.user.equals("anonymous");
+            causes.get(0).put("userId", anonymous ? JSONNull.getInstance() : request.user);
+            causes.get(0).put("userName", request.user);
+        }
+        if (request.fromStage != null) {
+            causes.add(cause("org.jenkinsci.plugins.pipeline.modeldefinition.causes.RestartDeclarativePipelineCause",
+                "Restarted from build #" + (request.number - 1) + ", stage " + request.fromStage));
+        }
+        return causes;
+    }
+
+    private static Map<String, Object> cause(String type, String description) {
+        Map<String, Object> cause = new LinkedHashMap<>();
+        cause.put("_class", type);
+        cause.put("shortDescription", description);
+        return cause;
     }
 
     /** Returns the causes of that class. */
-    public List<Map<String, String>> getBuildCauses(String type) {
-        return getBuildCauses().stream().filter(cause -> cause.get("_class").equals(type)).toList();
+    public List<Map<String, Object>> getBuildCauses(String type) {
+        List<Map<String, Object>> causes = getBuildCauses();
+        causes.removeIf(cause -> !cause.get("_class").equals(type));
+        return causes;
     }
 }

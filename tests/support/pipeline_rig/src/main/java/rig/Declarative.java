@@ -4,6 +4,7 @@ import groovy.lang.Closure;
 import hudson.model.Result;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +18,7 @@ public final class Declarative implements Serializable {
         "skipDefaultCheckout");
     private static final Set<String> WRAPPERS = Set.of("timeout", "retry", "timestamps");
 
-    private final transient Build build;
+    private final Build build;
 
     Declarative(Build build) {
         this.build = build;
@@ -53,6 +54,16 @@ public final class Declarative implements Serializable {
         return all;
     }
 
+    /** Returns the stage that the build restarts at, null if it runs from the first. */
+    public String restartsAt(PipelineModel pipeline) {
+        String name = build.request.fromStage;
+        if (name != null && pipeline.stages.stream().noneMatch(stage -> stage.name.equals(name))) {
+            throw new Violation("Stage " + name + " is not present in the top-level stages for "
+                + build.current.getFullDisplayName() + ", so cannot be restarted.");
+        }
+        return name;
+    }
+
     public boolean checksOut(PipelineModel pipeline) {
         return build.request.checkout != null
             && read(pipeline.options).stream().noneMatch(option -> option.name.equals("skipDefaultCheckout"));
@@ -83,12 +94,19 @@ public final class Declarative implements Serializable {
         return arguments;
     }
 
-    public List<String> parameterNames(Map<String, Object> input) {
-        List<String> names = new ArrayList<>();
-        if (input.get("parameters") instanceof List<?> parameters) {
-            parameters.forEach(parameter -> names.add(((Symbol) parameter).required("name")));
+    /** Returns the assignments that the answer to an input directive makes: none for what it leaves out. */
+    public List<String> variables(Map<String, Object> input, Object answer) {
+        Map<?, ?> values = Map.of();
+        if (answer instanceof Map<?, ?> several) {
+            values = several;
+        } else if (input.get("submitterParameter") != null) {
+            values = Collections.singletonMap(input.get("submitterParameter"), answer);
+        } else if (input.get("parameters") instanceof List<?> parameters && parameters.size() == 1) {
+            values = Collections.singletonMap(((Symbol) parameters.get(0)).required("name"), answer);
         }
-        return names;
+        List<String> lines = new ArrayList<>();
+        values.forEach((name, value) -> lines.add(name + "=" + value));
+        return lines;
     }
 
     public boolean branchMatches(Object pattern) {

@@ -4,7 +4,6 @@ import com.cloudbees.groovy.cps.Continuable;
 import groovy.lang.Closure;
 import groovy.lang.GString;
 import groovy.lang.GroovyObjectSupport;
-import java.io.Serializable;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,15 +13,15 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** What scripts see as {@code steps}: turns a method call into a step call or a symbol, or refuses it. */
-public final class Dsl extends GroovyObjectSupport implements Serializable {
+public final class Dsl extends GroovyObjectSupport {
     private static final TreeSet<String> SYMBOLS = new TreeSet<>(List.of(
         "booleanParam", "buildDiscarder", "choice", "cron", "disableConcurrentBuilds", "disableResume",
         "durabilityHint", "file", "githubPush", "logRotator", "overrideIndexTriggers", "parameters", "password",
         "pipelineTriggers", "pollSCM", "rateLimitBuilds", "skipDefaultCheckout", "string", "text", "upstream",
         "usernameColonPassword", "usernamePassword"));
 
-    private final transient Build build;
-    private final transient Map<String, Step> steps = new TreeMap<>();
+    private final Build build;
+    private final Map<String, Step> steps = new TreeMap<>();
 
     Dsl(Build build, List<Step> known) {
         this.build = build;

@@ -10,7 +10,7 @@ import java.util.Map;
 /** Takes the assignments of a declarative environment section; later ones may use earlier ones. */
 public final class EnvironmentBlock extends GroovyObjectSupport implements Serializable {
     private final CpsScript script;
-    private final transient Build build;
+    private final Build build;
     private final Map<String, String> values = new LinkedHashMap<>();
     private final Map<String, String> credentials = new LinkedHashMap<>();
 

@@ -6,7 +6,7 @@ import java.util.Map;
 
 /** What scripts see as {@code env}. */
 public final class EnvironmentVariables extends GroovyObjectSupport implements Serializable {
-    private final transient Build build;
+    private final Build build;
 
     EnvironmentVariables(Build build) {
         this.build = build;

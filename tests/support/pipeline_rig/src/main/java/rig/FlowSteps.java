@@ -4,6 +4,7 @@ import com.cloudbees.groovy.cps.Outcome;
 import groovy.lang.Closure;
 import hudson.AbortException;
 import hudson.model.Result;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -78,14 +79,23 @@ final class FlowSteps {
     /** The branches of one parallel step. */
     private static final class Parallel {
         private final StepCall call;
-        private final Map<String, Object> values = new LinkedHashMap<>();
         private final Map<String, Branch> live = new LinkedHashMap<>();
         private int unfinished;
-        private Throwable first;
+
+        /** What the branches have come to. */
+        private static final class Results implements Serializable {
+            private final Map<String, Object> values = new LinkedHashMap<>();
+            private Throwable failure;
+        }
 
         Parallel(StepCall call, int count) {
             this.call = call;
             this.unfinished = count;
+            call.keep(new Results());
+        }
+
+        private Results results() {
+            return (Results) call.kept();
         }
 
         void start(Map<String, Closure<?>> bodies) {
@@ -93,7 +103,7 @@ final class FlowSteps {
             bodies.forEach((name, body) -> {
                 Branch branch = call.build().newBranch();
                 live.put(name, branch);
-                values.put(name, null);
+                results().values.put(name, null);
                 call.build().console.print("[Pipeline] { (Branch: " + name + ")");
                 branch.enter(StepCall.program(body), call.context, outcome -> ended(name, outcome));
             });
@@ -102,14 +112,15 @@ final class FlowSteps {
         private void ended(String name, Outcome outcome) {
             call.build().endBranch(live.remove(name));
             call.build().console.print("[Pipeline] }");
-            values.put(name, outcome.getNormal());
+            results().values.put(name, outcome.getNormal());
             if (outcome.isFailure()) {
                 failed(name, outcome.getAbnormal());
             }
             unfinished--;
             if (unfinished == 0) {
                 call.build().console.print("[Pipeline] // parallel");
-                call.finish(first == null ? new Outcome(values, null) : new Outcome(null, first));
+                Throwable failure = results().failure;
+                call.finish(failure == null ? new Outcome(results().values, null) : new Outcome(null, failure));
             }
         }
 
@@ -117,8 +128,8 @@ final class FlowSteps {
             if (!(failure instanceof FlowInterruptedException)) {
                 call.log("Failed in branch " + name);
             }
-            if (first == null) {
-                first = failure;
+            if (results().failure == null) {
+                results().failure = failure;
                 if (call.flag("failFast", false)) {
                     interrupt(new FlowInterruptedException(Result.ABORTED, true,
                         new CauseOfInterruption("Failed in branch " + name)));

@@ -10,9 +10,9 @@ import java.util.UUID;
 import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException;
 import org.jenkinsci.plugins.workflow.support.steps.input.Rejection;
 
-/** The input step, answered by what the caller of the rig has prepared under its id or its message. */
+/** The input step, answered by what the caller of the rig says under its id or its message. */
 final class InputStep {
-    private static final String ADMINISTRATOR = "admin";
+    static final String ADMINISTRATOR = "admin";
 
     private final StepCall call;
     private final String id;
@@ -37,6 +37,11 @@ final class InputStep {
         return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
     }
 
+    /** Returns the names under which its answer may be given. */
+    List<String> names() {
+        return List.of(id, call.text("message"));
+    }
+
     private void start() {
         if (call.context.inNode()) {
             call.log("WARNING: this input holds its node while it waits");
@@ -47,34 +52,40 @@ final class InputStep {
         } else {
             call.log("Input requested");
         }
-        answer(prepared());
-    }
-
-    private Map<String, Object> prepared() {
-        Map<String, Map<String, Object>> inputs = call.build().request.inputs;
-        Map<String, Object> answer = inputs.getOrDefault(id, inputs.get(call.text("message")));
+        Answer answer = answers().next(this);
         if (answer == null) {
             throw new Violation("Nobody answers the input '" + call.text("message") + "' (id " + id + ")");
         }
-        return answer;
+        take(answer);
     }
 
-    private void answer(Map<String, Object> answer) {
-        String person = (String) answer.get("by");
-        switch ((String) answer.get("kind")) {
-            case "wait" -> call.onInterruption(call::fail);
-            case "reject" -> {
-                requireSubmitter(person);
-                call.fail(new FlowInterruptedException(Result.ABORTED, true, new Rejection(person)));
-                call.log("Rejected by " + person);
+    private Answers answers() {
+        return call.build().answers;
+    }
+
+    /** Does as it was answered. */
+    void take(Answer answer) {
+        switch (answer.kind()) {
+            case WAIT -> await();
+            case REJECT -> {
+                requireSubmitter(answer.by());
+                call.fail(new FlowInterruptedException(Result.ABORTED, true, new Rejection(answer.by())));
             }
-            default -> {
-                requireSubmitter(person);
-                Object value = value(person, answer);
-                call.log("Approved by " + person);
+            case APPROVE -> {
+                requireSubmitter(answer.by());
+                Object value = value(answer);
+                call.log("Approved by " + answer.by());
                 call.succeed(value);
             }
         }
+    }
+
+    private void await() {
+        answers().await(this);
+        call.onInterruption(reason -> {
+            answers().forget(this);
+            call.fail(reason);
+        });
     }
 
     private void requireSubmitter(String person) {
@@ -85,25 +96,21 @@ final class InputStep {
         }
     }
 
-    /** Returns the step's value in the shape that depends on how much was asked for. */
-    private Object value(String person, Map<String, Object> answer) {
+    /** Returns the step's value, whose shape depends on how much was given. */
+    private Object value(Answer answer) {
         Map<String, Object> values = new HashMap<>(parameters(answer));
-        String submitterParameter = call.text("submitterParameter");
-        if (submitterParameter == null && call.list("parameters").size() <= 1) {
-            return values.isEmpty() ? null : values.values().iterator().next();
+        if (call.text("submitterParameter") != null) {
+            values.put(call.text("submitterParameter"), answer.by());
         }
-        if (submitterParameter != null) {
-            if (values.isEmpty()) {
-                return person;
-            }
-            values.put(submitterParameter, person);
-        }
-        return values;
+        return switch (values.size()) {
+            case 0 -> null;
+            case 1 -> values.values().iterator().next();
+            default -> values;
+        };
     }
 
-    @SuppressWarnings("unchecked")
-    private Map<String, Object> parameters(Map<String, Object> answer) {
-        Map<String, String> given = new LinkedHashMap<>((Map<String, String>) answer.get("parameters"));
+    private Map<String, Object> parameters(Answer answer) {
+        Map<String, String> given = new LinkedHashMap<>(answer.parameters());
         Map<String, Object> values = new LinkedHashMap<>();
         for (Object each : call.list("parameters")) {
             Symbol definition = (Symbol) each;

@@ -17,7 +17,7 @@ final class Libraries {
 
     private final Build build;
     private final Map<String, Path> loaded = new LinkedHashMap<>();
-    private final Map<String, CpsScript> variables = new LinkedHashMap<>();
+    private final LinkedHashMap<String, CpsScript> variables = new LinkedHashMap<>();
 
     Libraries(Build build) {
         this.build = build;
@@ -53,6 +53,17 @@ final class Libraries {
             }
         }
         return null;
+    }
+
+    /** Returns the global variables that scripts have used. */
+    LinkedHashMap<String, CpsScript> held() {
+        return variables;
+    }
+
+    /** Goes on with a copy of the global variables. */
+    void hold(Map<String, CpsScript> copy) {
+        variables.clear();
+        variables.putAll(copy);
     }
 
     private CpsScript compile(Path file) {

@@ -4,28 +4,18 @@ import groovy.json.JsonOutput;
 import groovy.json.JsonSlurperClassic;
 import hudson.AbortException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException;
 
 /** Steps of plugins that not every controller has; each is known only to a build that names its plugin. */
 final class OptionalSteps {
-    private static final long POLL_MILLISECONDS = 50;
     private static final Map<String, List<Step>> PLUGINS = Map.of(
-        "lock", List.of(Step.named("lock", OptionalSteps::lock).requires("resource", String.class)
-            .takes("inversePrecedence", Boolean.class).withBody().asynchronous()),
-        "milestone", List.of(Step.immediate("milestone", OptionalSteps::milestone)
-            .takes("ordinal", Number.class).takes("label", String.class)),
+        "lock", List.of(LockStep.step()),
+        Milestones.PLUGIN, List.of(Milestones.step()),
         "pipeline-utility-steps", List.of(
             Step.immediate("readJSON", OptionalSteps::readJson).inNode()
                 .takes("file", String.class).takes("text", String.class).takes("returnPojo", Boolean.class),
@@ -47,62 +37,6 @@ final class OptionalSteps {
             }
             return PLUGINS.get(plugin).stream();
         }).toList();
-    }
-
-    /** Holds a lock that all builds of one rig share. */
-    private static void lock(StepCall call) throws IOException {
-        String resource = "[Resource: " + call.text("resource") + "]";
-        call.log("Trying to acquire lock on " + resource);
-        Path file = call.build().request.shared.resolve("locks").resolve(call.text("resource").replace('/', '_'));
-        Files.createDirectories(file.getParent());
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        AtomicReference<FlowInterruptedException> interruption = new AtomicReference<>();
-        call.onInterruption(interruption::set);
-        call.build().workers.execute(() -> {
-            try {
-                acquire(channel, interruption);
-                call.build().post(() -> holding(call, channel, resource));
-            } catch (Exception failure) {
-                call.fail(failure);
-            }
-        });
-    }
-
-    private static void acquire(FileChannel channel, AtomicReference<FlowInterruptedException> interruption)
-        throws Exception {
-        while (tryLock(channel) == null) {
-            TimeUnit.MILLISECONDS.sleep(POLL_MILLISECONDS);
-            if (interruption.get() != null) {
-                channel.close();
-                throw interruption.get();
-            }
-        }
-    }
-
-    private static FileLock tryLock(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock();
-        } catch (OverlappingFileLockException heldByAnotherBranch) {
-            return null;
-        }
-    }
-
-    private static void holding(StepCall call, FileChannel channel, String resource) {
-        call.log("Lock acquired on " + resource);
-        call.runBody(call.context, outcome -> {
-            try {
-                channel.close();
-                call.log("Lock released on resource " + resource);
-                call.finish(outcome);
-            } catch (IOException failure) {
-                call.fail(failure);
-            }
-        });
-    }
-
-    private static Object milestone(StepCall call) {
-        call.log("Trying to pass milestone " + call.number("ordinal", 0));
-        return null;
     }
 
     private static Object readJson(StepCall call) throws IOException {

@@ -8,7 +8,8 @@ import java.util.TreeMap;
 
 /**
  * The parameters of the build. Until the script declares some, they are those that the caller gave, as if the job's
- * own configuration declared them; some may stay declared by it. On the first build of a job a declared default is in {@code params} alone.
+ * own configuration declared them; some may stay declared by it. On the first build of a job a declared default is in
+ * {@code params} alone.
  */
 final class Parameters {
     private final Request request;

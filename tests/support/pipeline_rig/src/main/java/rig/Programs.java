@@ -16,12 +16,17 @@ import groovy.lang.Script;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.codehaus.groovy.ast.ClassHelper;
 import org.codehaus.groovy.control.CompilerConfiguration;
+import org.codehaus.groovy.control.customizers.CompilationCustomizer;
 import org.codehaus.groovy.control.customizers.ImportCustomizer;
 import org.codehaus.groovy.runtime.InvokerHelper;
 import org.jenkinsci.plugins.workflow.libs.Library;
@@ -34,8 +39,14 @@ final class Programs {
 
     private final Build build;
     private final GroovyClassLoader loader;
+    private final List<Path> directories = new ArrayList<>();
+    private final Map<String, String> sources = new LinkedHashMap<>();
 
     Programs(Build build) {
+        this(build, new LibraryAnnotations(build));
+    }
+
+    private Programs(Build build, CompilationCustomizer... first) {
         this.build = build;
         CompilerConfiguration configuration = new CompilerConfiguration();
         configuration.setScriptBaseClass(CpsScript.class.getName());
@@ -46,8 +57,8 @@ final class Programs {
         CpsTransformer transformer = new CpsTransformer();
         transformer.setConfiguration(new TransformerConfiguration()
             .withClosureType(ClassHelper.makeCached(RigClosure.class)));
-        configuration.addCompilationCustomizers(imports, new LibraryAnnotations(build), new ForbiddenCalls(),
-            new DeclarativeValidator(), transformer);
+        configuration.addCompilationCustomizers(first);
+        configuration.addCompilationCustomizers(imports, new ForbiddenCalls(), new DeclarativeValidator(), transformer);
         loader = new GroovyClassLoader(Programs.class.getClassLoader(), configuration);
     }
 
@@ -58,16 +69,31 @@ final class Programs {
         return List.of(all);
     }
 
+    /** Returns the classes of the same sources compiled again, which know nothing of what these have been through. */
+    Programs again() {
+        Programs others = new Programs(build, new CompilationCustomizer[0]);
+        directories.forEach(others::addSources);
+        sources.forEach(others::compile);
+        return others;
+    }
+
+    ClassLoader loader() {
+        return loader;
+    }
+
     void addSources(Path directory) {
+        directories.add(directory);
         loader.addClasspath(directory.toString());
     }
 
     CpsScript script(String name, String text) {
-        return instance(new GroovyCodeSource(text, name, "/rig"));
+        CpsScript script = (CpsScript) InvokerHelper.createScript(compile(name, text), new Binding());
+        script.attach(build);
+        return script;
     }
 
     CpsScript script(Path file) throws IOException {
-        return instance(new GroovyCodeSource(file.toFile(), StandardCharsets.UTF_8.name()));
+        return script(file.getFileName().toString(), Files.readString(file));
     }
 
     /** Returns the script that carries out a declarative pipeline. */
@@ -79,12 +105,10 @@ final class Programs {
         }
     }
 
-    private CpsScript instance(GroovyCodeSource source) {
-        @SuppressWarnings("unchecked")
-        Class<? extends Script> type = loader.parseClass(source, false);
-        CpsScript script = (CpsScript) InvokerHelper.createScript(type, new Binding());
-        script.attach(build);
-        return script;
+    @SuppressWarnings("unchecked")
+    private Class<? extends Script> compile(String name, String text) {
+        sources.put(name, text);
+        return loader.parseClass(new GroovyCodeSource(text, name, "/rig"), false);
     }
 
     /** Returns the program that the call begins; if it runs through at once, the one that has its value. */

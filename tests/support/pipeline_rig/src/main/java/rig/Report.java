@@ -47,6 +47,11 @@ final class Report {
         if (value instanceof List<?> list) {
             return list.stream().map(each -> plain(each, secrets)).collect(Collectors.toList());
         }
+        if (value instanceof Symbol symbol) {
+            Map<String, Object> named = new LinkedHashMap<>(Map.of("type", symbol.name()));
+            named.putAll(symbol.arguments());
+            return plain(named, secrets);
+        }
         if (value == null || value instanceof Number || value instanceof Boolean) {
             return value;
         }

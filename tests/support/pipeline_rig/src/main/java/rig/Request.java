@@ -14,7 +14,7 @@ final class Request {
     final Map<String, String> parameters;
     final List<String> jobParameters;
     final Map<String, Map<String, String>> credentials;
-    final Map<String, Map<String, Object>> inputs;
+    final Map<String, Object> inputs;
     final Map<String, String> environment;
     final List<String> plugins;
     final Path directory;
@@ -25,6 +25,7 @@ final class Request {
     final String user;
     final String branch;
     final String previousResult;
+    final String fromStage;
 
     @SuppressWarnings("unchecked")
     Request(String json) {
@@ -35,7 +36,7 @@ final class Request {
         parameters = (Map<String, String>) values.get("parameters");
         jobParameters = (List<String>) values.get("job_parameters");
         credentials = (Map<String, Map<String, String>>) values.get("credentials");
-        inputs = (Map<String, Map<String, Object>>) values.get("inputs");
+        inputs = (Map<String, Object>) values.get("inputs");
         environment = (Map<String, String>) values.get("environment");
         plugins = (List<String>) values.get("plugins");
         directory = Path.of((String) values.get("directory"));
@@ -46,6 +47,11 @@ final class Request {
         user = (String) values.get("user");
         branch = (String) values.get("branch");
         previousResult = (String) values.get("previous_result");
+        fromStage = (String) values.get("from_stage");
+    }
+
+    Path description() {
+        return directory.resolve("description.txt");
     }
 
     Path artifacts() {

@@ -3,6 +3,7 @@ package rig;
 import com.cloudbees.groovy.cps.Continuable;
 import com.cloudbees.groovy.cps.Outcome;
 import groovy.lang.Closure;
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -15,10 +16,16 @@ final class StepCall {
     final Map<String, Object> arguments;
     final Branch branch;
     final Context context;
-    private final Closure<?> body;
+    private Closure<?> body;
+    private Object values;
+    private Runnable restart = () -> { };
     private Consumer<FlowInterruptedException> interruption;
     private FlowInterruptedException reason;
     private boolean done;
+
+    /** What the step keeps of the script's: the body, which may run again, and values. */
+    record Held(Closure<?> body, Object values) implements Serializable {
+    }
 
     StepCall(Step step, Map<String, Object> arguments, Closure<?> body, Branch branch) {
         this.step = step;
@@ -98,6 +105,33 @@ final class StepCall {
         reason = why;
         interruption.accept(why);
         return true;
+    }
+
+    Held held() {
+        return new Held(body, values);
+    }
+
+    void hold(Held copy) {
+        body = copy.body();
+        values = copy.values();
+    }
+
+    /** Keeps what comes from the script until the step ends, over a restart as well; it must be serialisable. */
+    void keep(Object ofTheScript) {
+        values = ofTheScript;
+    }
+
+    Object kept() {
+        return values;
+    }
+
+    /** Sets what the step does after a restart. */
+    void onRestart(Runnable handler) {
+        restart = handler;
+    }
+
+    void restarted() {
+        restart.run();
     }
 
     /** Does the work on another thread and ends with what it returns or throws. */

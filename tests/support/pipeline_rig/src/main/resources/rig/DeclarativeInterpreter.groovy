@@ -17,7 +17,7 @@ void call(Declarative declarative, PipelineModel pipeline) {
     onAgent(pipeline) {
         inEnvironment(pipeline.environment) {
             inside(rig.wrappers(pipeline.options)) {
-                failure = runPost(pipeline, runStages(pipeline.stages))
+                failure = runPost(pipeline, runStages(pipeline.stages, rig.restartsAt(pipeline)))
             }
         }
     }
@@ -26,19 +26,23 @@ void call(Declarative declarative, PipelineModel pipeline) {
     }
 }
 
-private Throwable runStages(List<PipelineModel> stages) {
+private Throwable runStages(List<PipelineModel> stages, String first) {
     Throwable failure = null
+    boolean reached = first == null
     for (PipelineModel model in stages) {
-        failure = runStage(model, failure)
+        reached = reached || model.name == first
+        failure = runStage(model, failure, reached ? null : "this build restarting at stage \"${first}\"")
     }
     return failure
 }
 
-private Throwable runStage(PipelineModel model, Throwable earlier) {
+private Throwable runStage(PipelineModel model, Throwable earlier, String passedOver) {
     Throwable failure = earlier
     try {
         stage(model.name) {
-            if (earlier == null) {
+            if (passedOver != null) {
+                skip(model, passedOver)
+            } else if (earlier == null) {
                 enterStage(model)
             } else {
                 skip(model, 'earlier failure(s)')
@@ -54,6 +58,26 @@ private Throwable runStage(PipelineModel model, Throwable earlier) {
 private void skip(PipelineModel model, String reason) {
     rig.log("Stage \"${model.name}\" skipped due to ${reason}")
     rig.skipStage()
+    if (model.parallel) {
+        skipParallel(model, reason)
+    } else {
+        for (PipelineModel inner in model.stages) {
+            skipWhole(inner, reason)
+        }
+    }
+}
+
+private void skipParallel(PipelineModel model, String reason) {
+    Map branches = [:]
+    for (PipelineModel each in model.stages) {
+        PipelineModel inner = each
+        branches[inner.name] = { skipWhole(inner, reason) }
+    }
+    parallel(branches)
+}
+
+private void skipWhole(PipelineModel model, String reason) {
+    stage(model.name) { skip(model, reason) }
 }
 
 private void enterStage(PipelineModel model) {
@@ -91,7 +115,7 @@ private void runStageBody(PipelineModel model) {
         } else if (model.parallel) {
             runParallel(model)
         } else {
-            failure = runStages(model.stages)
+            failure = runStages(model.stages, null)
         }
     } catch (Throwable thrown) {
         rig.failed(thrown)
@@ -108,7 +132,7 @@ private void runParallel(PipelineModel model) {
     for (PipelineModel each in model.stages) {
         PipelineModel child = each
         branches[child.name] = {
-            Throwable failure = runStage(child, null)
+            Throwable failure = runStage(child, null, null)
             if (failure != null) {
                 throw failure
             }
@@ -245,15 +269,7 @@ private void afterInput(Closure block, Closure body) {
     }
     Map arguments = rig.input(block)
     def answer = input(arguments)
-    List names = rig.parameterNames(arguments)
-    if (arguments.submitterParameter != null) {
-        names = names + arguments.submitterParameter
-    }
-    List variables = []
-    for (String name in names) {
-        variables << "${name}=${answer instanceof Map ? answer[name] : answer}".toString()
-    }
-    withEnv(variables) { body() }
+    withEnv(rig.variables(arguments, answer)) { body() }
 }
 
 private boolean allHold(List<Entry> conditions) {

@@ -1,9 +1,11 @@
 package jenkins.model;
 
 import java.io.Serializable;
+import java.util.UUID;
 
 /** Why a step was interrupted; the name is Jenkins'. */
 public class CauseOfInterruption implements Serializable {
+    private final UUID id = UUID.randomUUID();
     private final String shortDescription;
 
     public CauseOfInterruption(String shortDescription) {
@@ -12,6 +14,16 @@ public class CauseOfInterruption implements Serializable {
 
     public String getShortDescription() {
         return shortDescription;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof CauseOfInterruption cause && cause.id.equals(id);
+    }
+
+    @Override
+    public int hashCode() {
+        return id.hashCode();
     }
 
     /** Somebody stopped the build. */
