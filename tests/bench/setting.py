@@ -1,75 +1,84 @@
-"""Where the benchmarks run: two registries over TLS, one with tokens, one with passwords, and the commands."""
+"""Where the benchmarks run: two registries over TLS, one with tokens, one with passwords, and what logs in there."""
 
 from __future__ import annotations
 
 import json
-import sys
-from base64 import b64encode
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.support.images import make_image
+from tests.bench.peers import Access, Job
+from tests.bench.workloads import SOURCE_PROJECT, Listed
 from tests.support.registries import Htpasswd, Registry, TokenAuth
-from tests.support.registry_client import push
 from tests.support.tls import CertificateAuthority
 from tests.support.tokens import TokenService
 
-USER, PASSWORD = "promoter", "production password"
-REPOSITORY = "shop-dev/web"
-LAYERS = 10
+_USER, _PASSWORD = "promoter", "production password"
 
 
 class Setting:
-    """The source registry, as many fresh destinations as are asked for, and a container tool's files for both."""
+    """The source registry, and as many empty destinations as are asked for.
+
+    `ca` signed the certificates of all of them; it is also in the directory `certificates`, as skopeo looks for it.
+    """
 
     def __init__(self, directory: Path, stack: ExitStack) -> None:
-        self._directory = directory
+        self.directory = directory
         self._stack = stack
-        self._ca = CertificateAuthority(directory / "ca")
-        tokens = stack.enter_context(TokenService(self._ca))
-        self.source = stack.enter_context(Registry(directory / "source", self._ca, TokenAuth(tokens)))
-        self._token = tokens.mint("system:serviceaccount:shop-dev:puller", {"shop-dev": "pull"})
+        self.ca = CertificateAuthority(directory / "ca")
+        self.certificates = self._with_ca(directory / "certificates")
+        tokens = stack.enter_context(TokenService(self.ca))
+        self.source = stack.enter_context(Registry(directory / "source", self.ca, TokenAuth(tokens)))
+        self._token = tokens.mint("system:serviceaccount:shop-dev:puller", {SOURCE_PROJECT: "pull"})
         self._count = 0
 
-    def image(self, tag: str, megabytes: int) -> str:
-        """Push an image of that size, in ten layers, to the source, and return its reference."""
-        layers = [megabytes * 1_000_000 // LAYERS] * LAYERS
-        push(make_image(layers, media="docker", seed=f"bench-{megabytes}"), self.source, REPOSITORY, tag)
-        return f"{self.source.host}/{REPOSITORY}:{tag}"
+    @contextmanager
+    def destination(self) -> Iterator[Registry]:
+        """Start an empty registry that no tool's cache knows; all of it is gone afterwards."""
+        directory = self._new_directory("destination")
+        try:
+            with Registry(directory, self.ca, Htpasswd({_USER: _PASSWORD})) as registry:
+                yield registry
+        finally:
+            shutil.rmtree(directory)
 
-    def fresh(self) -> str:
-        """Start an empty registry that no tool's cache knows, and return its host."""
-        self._count += 1
-        directory = self._directory / f"destination-{self._count}"
-        return self._stack.enter_context(Registry(directory, self._ca, Htpasswd({USER: PASSWORD}))).host
+    def lasting_destination(self) -> Registry:
+        """Start such a registry that stays until the end."""
+        return self._stack.enter_context(self.destination())
 
-    def promoter(self, source: str, destination: str) -> list[str]:
-        """Return the command that promotes."""
-        sides = {"source": source, "destination": destination}
-        flags = [f"--{side}-credentials=authfile:{self._authfile(at)}" for side, at in sides.items()]
-        trust = [f"--{side}-ca={self._ca.certificate}" for side in sides]
-        return [str(Path(sys.executable).with_name("promoter")), "promote", source, destination, *flags, *trust]
-
-    def skopeo(self, source: str, destination: str) -> list[str]:
-        """Return the command that copies with nothing but skopeo."""
-        certificates = self._directory / "certificates"
-        certificates.mkdir(exist_ok=True)
-        (certificates / "ca.crt").write_bytes(self._ca.certificate.read_bytes())
-        flags = [f"--src-authfile={self._authfile(source)}", f"--dest-authfile={self._authfile(destination)}"]
-        trust = [f"--src-cert-dir={certificates}", f"--dest-cert-dir={certificates}"]
-        images = [f"docker://{source}", f"docker://{destination}"]
-        return ["skopeo", "copy", "--quiet", "--all", "--preserve-digests", *flags, *trust, *images]
-
-    def _authfile(self, reference: str) -> Path:
-        host = reference.partition("/")[0]
-        path = self._directory / f"auth-{host.rpartition(':')[2]}.json"
-        if not path.exists():
-            at_source = host == self.source.host
-            pair = f"openshift:{self._token}" if at_source else f"{USER}:{PASSWORD}"
-            path.write_text(json.dumps({"auths": {host: {"auth": b64encode(pair.encode()).decode()}}}))
+    def authfile(self, reference: str) -> Path:
+        """Return a file with the credentials for a reference's registry."""
+        access = self._access(reference.partition("/")[0])
+        path = self.directory / f"auth-{access.host.rpartition(':')[2]}.json"
+        path.write_text(json.dumps({"auths": {access.host: access.docker_auth}}))
         return path
+
+    def job(self, images: Sequence[Listed], source: str, destination: str, parallel: int) -> Job:
+        """Return what a tool is to do between hosts that lead to the source and to a destination."""
+        home = self._new_directory("home")
+        return Job(home, self._reading(source), self._writing(destination), self.certificates, images, parallel)
+
+    def _access(self, host: str) -> Access:
+        return self._reading(host) if host == self.source.host else self._writing(host)
+
+    def _reading(self, host: str) -> Access:
+        return Access(host, "openshift", self._token)
+
+    def _writing(self, host: str) -> Access:
+        return Access(host, _USER, _PASSWORD)
+
+    def _with_ca(self, directory: Path) -> Path:
+        directory.mkdir()
+        shutil.copy(self.ca.certificate, directory / "ca.crt")
+        return directory
+
+    def _new_directory(self, name: str) -> Path:
+        self._count += 1
+        directory = self.directory / f"{name}-{self._count}"
+        directory.mkdir()
+        return directory
 
 
 @contextmanager
