@@ -44,7 +44,7 @@ test-openshift: install ## Run the OpenShift tests on a real cluster; says which
 .PHONY: test-jenkins
 test-jenkins: install ## Hold what is relied on against a real Jenkins; says which variables it needs
 	$(call require,JENKINS_URL JENKINS_USER JENKINS_TOKEN)
-	$(bin)/pytest tests/jenkins/test_contract.py
+	$(bin)/pytest tests/jenkins/test_contract.py tests/jenkins/test_pipelines.py
 
 .PHONY: demo
 demo: install ## Show a promotion from an application's pipeline to production, on this machine alone
@@ -55,7 +55,7 @@ demo-openshift: install ## Show a promotion into an image stream, with a rollout
 	$(bin)/python -m tests.demo.openshift
 
 .PHONY: bench
-bench: install ## Measure promoter against skopeo
+bench: install ## Measure promoter against its peers, and write docs/benchmarks.md
 	$(bin)/python -m tests.bench
 
 .PHONY: docs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -34,6 +35,8 @@ from tests.support.waiting import wait_until
 
 __all__ = ["pipeline", "production_shop", "shop", "sides"]  # fixtures that are the same with a cluster
 
+collect_ignore = [] if "JENKINS_URL" in os.environ else ["test_pipelines.py"]  # no stub runs pipelines
+
 JOB = "team/production-pipeline"
 PARAMETERS = (
     "IMAGE_NAME",
@@ -44,6 +47,7 @@ PARAMETERS = (
     "GIT_COMMIT",
     "IMAGE_DIGEST",
     "PROMOTION_ID",
+    "REQUESTED_BY",
 )
 USER = "promotion-trigger"
 LEAST = frozenset({Permission.READ, Permission.JOB_READ, Permission.JOB_BUILD})
@@ -87,7 +91,7 @@ class ProductionJob:
             self._receive(run)
 
     def _receive(self, run: BuildRun) -> None:
-        given = {name: run.parameters[name] for name in PARAMETERS}
+        given = {name: run.parameters[name] for name in PARAMETERS if name in run.parameters}
         outcome = self.pipeline.receive(given)
         self.outcomes.append(outcome)
         for line in f"{outcome.stderr}{outcome.stdout}".splitlines():

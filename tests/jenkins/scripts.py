@@ -10,27 +10,10 @@ FAILS = "error 'no such tag'"
 IS_UNSTABLE = "unstable 'half of it'"
 IS_NOT_BUILT = "currentBuild.result = 'NOT_BUILT'"
 SLEEPS = "echo 'asleep'\nsleep 120"
-
-
-def string(name: str, default: str = "") -> str:
-    """Return a string parameter as a job's configuration has it."""
-    return _definition("String", name, f"<defaultValue>{default}</defaultValue>")
-
-
-def boolean(name: str) -> str:
-    return _definition("Boolean", name, "<defaultValue>false</defaultValue>")
-
-
-def choice(name: str, *choices: str) -> str:
-    values = "".join(f"<string>{one}</string>" for one in choices)
-    return _definition(
-        "Choice", name, f'<choices class="java.util.Arrays$ArrayList"><a class="string-array">{values}</a></choices>'
-    )
-
-
-def _definition(kind: str, name: str, rest: str) -> str:
-    tag = f"hudson.model.{kind}ParameterDefinition"
-    return f"<{tag}><name>{name}</name>{rest}</{tag}>"
+ASKS = """\
+def given = input(message: 'Go?', id: 'gate', submitterParameter: 'WHO', parameters: [string(name: 'WHY')])
+echo "who=${given.WHO} why=${given.WHY}"
+"""
 
 
 def _greet(run: BuildRun) -> None:
@@ -50,6 +33,11 @@ def _be_not_built(run: BuildRun) -> None:
     run.result = "NOT_BUILT"
 
 
+def _ask(run: BuildRun) -> None:
+    answer = run.ask("Gate", ["WHY"])
+    run.log(f"who={answer['WHO']} why={answer['WHY']}")
+
+
 def _sleep(run: BuildRun) -> None:
     run.log("asleep")
     run.aborted.wait(120)
@@ -61,4 +49,5 @@ RUNNERS: dict[str, Runner] = {
     IS_UNSTABLE: _be_unstable,
     IS_NOT_BUILT: _be_not_built,
     SLEEPS: _sleep,
+    ASKS: _ask,
 }

@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import secrets
 import ssl
 from base64 import b64encode
@@ -18,9 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
-from xml.sax.saxutils import escape
 
 from promoter.http.trust import Trust
+from tests.jenkins import config_xml
 from tests.jenkins.scripts import RUNNERS
 from tests.support.jenkins import Controller
 from tests.support.tls import CertificateAuthority
@@ -28,8 +29,9 @@ from tests.support.waiting import wait_until
 
 FORM = "application/x-www-form-urlencoded"
 TOKEN = "11" + "5" * 32
-_DEFINITIONS = "hudson.model.ParametersDefinitionProperty"
-_SERIAL = "org.jenkinsci.plugins.workflow.job.properties.DisableConcurrentBuildsJobProperty"
+_ASKED_SECONDS = 60
+_POLL_SECONDS = 0.05
+_NOTE = re.compile(r"\x1b\[8mha:.*?\x1b\[0m")
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,15 @@ class Server:
         assert answer.status == 200, answer
         return answer.document
 
-    def start(self, job: str, delay: str = "0sec", **parameters: str) -> int:
-        """Start a job that takes parameters, and return the queue item."""
-        body = urlencode(parameters).encode()
-        answer = self.call("POST", f"{self.path(job)}/buildWithParameters", body, delay=delay)
-        assert answer.status == 201, answer
+    def start(self, job: str, delay: str = "0sec", *, trigger_token: str = "", **parameters: str) -> int:
+        """Start a job, which takes parameters if some are given, and return the queue item.
+
+        With the job's trigger token the controller does not note who started it, as for a webhook.
+        """
+        action = "buildWithParameters" if parameters else "build"
+        body = urlencode(parameters | ({"token": trigger_token} if trigger_token else {})).encode()
+        answer = self.call("POST", f"{self.path(job)}/{action}", body, delay=delay)
+        assert answer.status in (201, 303), answer  # 303 for an item that waited already
         return answer.item
 
     def path(self, job: str = "") -> str:
@@ -111,22 +117,24 @@ class Server:
     def full_name(self, job: str) -> str:
         return f"{self.folder}/{job}"
 
-    def make_folder(self) -> None:
-        answer = self._create("", self.folder, "<com.cloudbees.hudson.plugins.folder.Folder/>")
+    def make_folder(self, library: str = "") -> None:
+        """Make the folder; `library` is the repository of one that its jobs know."""
+        answer = self._create("", self.folder, config_xml.folder(library))
         assert answer.status == 200, answer
 
-    def make(self, name: str, script: str, *definitions: str, disabled: bool = False, serial: bool = False) -> Answer:
-        """Make a Pipeline with these parameters, written as XML."""
-        declared = (
-            f"<{_DEFINITIONS}><parameterDefinitions>{''.join(definitions)}</parameterDefinitions></{_DEFINITIONS}>"
-        )
-        xml = (
-            f"<flow-definition><properties>{declared if definitions else ''}{f'<{_SERIAL}/>' if serial else ''}"
-            '</properties><definition class="org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition">'
-            f"<script>{escape(script)}</script><sandbox>true</sandbox></definition>"
-            f"<disabled>{str(disabled).lower()}</disabled></flow-definition>"
-        )
+    def make(self, name: str, script: str, *definitions: str, disabled: bool = False) -> Answer:
+        """Make a Pipeline of this text, with parameters as `config_xml` writes them."""
+        return self.create(name, config_xml.pipeline(config_xml.script(script), *definitions, disabled=disabled))
+
+    def create(self, name: str, xml: str) -> Answer:
+        """Make a job of its config.xml."""
         return self._create(self.path(), name, xml)
+
+    def add_secret_text(self, identifier: str, secret: str) -> None:
+        """Let the folder's jobs use a credential."""
+        store = f"{self.path()}/credentials/store/folder/domain/_/createCredentials"
+        answer = self.call("POST", store, config_xml.secret_text(identifier, secret).encode(), "application/xml")
+        assert answer.status == 200, answer
 
     def delete_folder(self) -> None:
         """Delete the folder with all its jobs; what runs is stopped before."""
@@ -145,35 +153,68 @@ class Server:
         wait_until(has_left, f"the queue item {item} to leave", seconds=30)
         return found[0]
 
-    def ended(self, job: str, number: int) -> dict[str, Any]:
+    def ended(self, job: str, number: int, seconds: float = 60) -> dict[str, Any]:
         """Wait for the end of a build, and return it."""
         path = f"{self.path(job)}/{number}"
-        wait_until(lambda: not self.get(path)["building"], f"{job} #{number} to end", seconds=60)
+        wait_until(lambda: not self.get(path)["building"], f"{job} #{number} to end", seconds, every=_POLL_SECONDS)
         return self.get(path)
 
     def run(self, job: str, **parameters: str) -> dict[str, Any]:
-        """Run a job that takes parameters to its end, and return the build."""
+        """Run a job to its end, and return the build."""
         return self.ended(job, self.build_of(self.start(job, **parameters))["number"])
+
+    def answer(self, job: str, number: int, question: str, action: str = "proceed", **values: str) -> Answer:
+        """Answer an input step once it asks, with values for its parameters; `abort` is the other action.
+
+        Returns what Jenkins said: 404 if the build ended without asking.
+        """
+        build, form = f"{self.path(job)}/{number}", {"parameter": [{"name": n, "value": v} for n, v in values.items()]}
+        body, said = urlencode({"json": json.dumps(form)}).encode(), list[Answer]()
+
+        def is_settled() -> bool:
+            said.append(self.call("POST", f"{build}/input/{question}/{action}", body))
+            return said[-1].status != 404 or not self.get(build)["building"]
+
+        wait_until(is_settled, f"{job} #{number} to ask", _ASKED_SECONDS, every=_POLL_SECONDS)
+        return said[-1]
 
     def log(self, job: str, number: int, start: int | str = 0) -> Answer:
         return self.call("GET", f"{self.path(job)}/{number}/logText/progressiveText", start=str(start))
+
+    def said(self, job: str, number: int) -> str:
+        """Return a build's log as people read it, without the notes that its lines carry."""
+        return _NOTE.sub("", self.log(job, number).body.decode()).replace("\r\n", "\n")
 
     def _create(self, folder: str, name: str, xml: str) -> Answer:
         return self.call("POST", f"{folder}/createItem", xml.encode(), "application/xml", name=name)
 
 
+def real() -> Server:
+    """Return the controller that the environment names; raises KeyError for a variable that is missing."""
+    trusted = Path(os.environ["JENKINS_CA"]) if "JENKINS_CA" in os.environ else None
+    return Server(
+        os.environ["JENKINS_URL"].rstrip("/"), os.environ["JENKINS_USER"], os.environ["JENKINS_TOKEN"], trusted
+    )
+
+
+@contextlib.contextmanager
+def with_folder(server: Server, library: str = "") -> Iterator[Server]:
+    """Give a controller its folder, and delete that again; see `Server.make_folder`."""
+    server.make_folder(library)
+    try:
+        yield server
+    finally:
+        server.delete_folder()
+
+
 @contextlib.contextmanager
 def server(ca: CertificateAuthority) -> Iterator[Server]:
-    """Give the controller, with a folder of its own that is deleted again."""
+    """Give the controller, with its folder."""
     with contextlib.ExitStack() as stack:
         if "JENKINS_URL" in os.environ:
-            trusted = Path(os.environ["JENKINS_CA"]) if "JENKINS_CA" in os.environ else None
-            url = os.environ["JENKINS_URL"].rstrip("/")
-            found = Server(url, os.environ["JENKINS_USER"], os.environ["JENKINS_TOKEN"], trusted)
+            found = real()
         else:
             controller = stack.enter_context(Controller(ca, RUNNERS))
             controller.add_user("admin", token=TOKEN)
             found = Server(controller.url, "admin", TOKEN, controller.ca)
-        found.make_folder()
-        stack.callback(found.delete_folder)
-        yield found
+        yield stack.enter_context(with_folder(found))

@@ -15,8 +15,9 @@ from promoter.http.deadline import Deadline
 from promoter.jenkins.jobs import Job
 from promoter.jenkins.runs import Run, Vanished, follow
 from promoter.openshift.waiting import Waiting
+from tests.jenkins.config_xml import boolean, choice, string
 from tests.jenkins.conftest import Apis
-from tests.jenkins.scripts import DECLARES, FAILS, GREET, IS_NOT_BUILT, IS_UNSTABLE, SLEEPS, boolean, choice, string
+from tests.jenkins.scripts import ASKS, DECLARES, FAILS, GREET, IS_NOT_BUILT, IS_UNSTABLE, SLEEPS
 from tests.jenkins.server import Server, server
 from tests.support.tls import CertificateAuthority
 from tests.support.waiting import wait_until
@@ -40,7 +41,7 @@ def greet(jenkins: Server) -> str:
 
 
 def said(server: Server, job: str, build: dict[str, object]) -> str:
-    return server.log(job, int(str(build["number"]))).body.decode()
+    return server.said(job, int(str(build["number"])))
 
 
 # Triggering
@@ -53,7 +54,7 @@ def test_started_job_answers_with_its_queue_item(jenkins: Server, greet: str) ->
     assert answer.headers["Location"].endswith(f"/queue/item/{answer.item}/")
     build = jenkins.ended(greet, jenkins.build_of(answer.item)["number"])
     assert (build["result"], build["queueId"]) == ("SUCCESS", answer.item)
-    assert "who=w ü\r\nx choice=b flag=false" in said(jenkins, greet, build)
+    assert "who=w ü\nx choice=b flag=false" in said(jenkins, greet, build)
 
 
 def test_unknown_parameter_is_dropped_and_a_missing_one_has_its_default(jenkins: Server, greet: str) -> None:
@@ -124,11 +125,17 @@ def test_jobs_are_started_by_post(jenkins: Server, greet: str) -> None:
     assert jenkins.call("GET", f"{jenkins.path(greet)}/buildWithParameters").status == 405
 
 
+def test_job_with_parameters_is_not_started_without_its_form(jenkins: Server, greet: str) -> None:
+    before = jenkins.get(jenkins.path(greet), "nextBuildNumber,inQueue")
+    assert jenkins.call("POST", f"{jenkins.path(greet)}/build", b"").status == 400
+    assert jenkins.get(jenkins.path(greet), "nextBuildNumber,inQueue") == before
+
+
 # The queue
 
 
 def test_equal_requests_are_merged_and_others_are_not(jenkins: Server, greet: str) -> None:
-    items = [jenkins.start(greet, "60sec", WHO=who) for who in ("x", "x", "y")]
+    items = [jenkins.start(greet, "60sec", WHO=who) for who in ("merged", "merged", "other")]
     assert items[0] == items[1] != items[2]
     for item in set(items):
         assert jenkins.call("POST", "/queue/cancelItem", b"", id=str(item)).status == 204
@@ -206,12 +213,70 @@ def test_log_from_an_offset(jenkins: Server, greet: str) -> None:
     assert (beyond.body, beyond.headers["X-Text-Size"]) == (whole.body, str(size))
 
 
+# Questions
+
+
+@pytest.fixture(scope="module")
+def asks(jenkins: Server) -> str:
+    """A job that asks."""
+    assert jenkins.make("asks", ASKS).status == 200
+    return "asks"
+
+
+@pytest.fixture
+def asking(jenkins: Server, asks: str) -> Iterator[int]:
+    """A build of it; it is stopped afterwards."""
+    number = jenkins.build_of(jenkins.start(asks))["number"]
+    yield number
+    jenkins.call("POST", f"{jenkins.path('asks')}/{number}/stop", b"")
+    jenkins.ended("asks", number)
+
+
+def test_question_is_answered_with_its_parameters(jenkins: Server, asking: int) -> None:
+    answer = jenkins.answer("asks", asking, "Gate", WHY="because")
+    assert (answer.status, answer.body) == (200, b"")
+    build = jenkins.ended("asks", asking)
+    assert build["result"] == "SUCCESS"
+    assert f"who={jenkins.user} why=because\n" in said(jenkins, "asks", build)
+
+
+def test_question_is_answered_once(jenkins: Server, asking: int) -> None:
+    assert jenkins.answer("asks", asking, "Gate", WHY="x").status == 200
+    assert jenkins.answer("asks", asking, "Gate", WHY="y").status == 404
+    assert "why=x" in said(jenkins, "asks", jenkins.ended("asks", asking))
+
+
+def test_answer_with_a_parameter_that_is_not_asked_for_leaves_it_open(jenkins: Server, asking: int) -> None:
+    assert jenkins.answer("asks", asking, "Gate", NONESUCH="x").status == 500
+    assert jenkins.get(f"{jenkins.path('asks')}/{asking}")["building"] is True
+
+
+def test_answer_without_a_form_leaves_it_open(jenkins: Server, asking: int) -> None:
+    jenkins.answer("asks", asking, "Gate", NONESUCH="x")
+    answer = jenkins.call("POST", f"{jenkins.path('asks')}/{asking}/input/Gate/proceed", b"WHY=x")
+    assert (answer.status, b"This page expects a form submission" in answer.body) == (400, True)
+    assert jenkins.answer("asks", asking, "Gate", WHY="x").status == 200
+
+
+def test_question_is_rejected(jenkins: Server, asking: int) -> None:
+    answer = jenkins.answer("asks", asking, "Gate", "abort")
+    assert (answer.status, answer.body) == (200, b"")
+    build = jenkins.ended("asks", asking)
+    assert build["result"] == "ABORTED"
+    assert "Rejected by " in said(jenkins, "asks", build)
+
+
 # Logging in
 
 
 def test_wrong_token(jenkins: Server, greet: str) -> None:
     answer = jenkins.call("GET", f"{jenkins.path(greet)}/api/json", token="wrong")
     assert (answer.status, "X-Jenkins" in answer.headers) == (401, False)
+
+
+def test_user_is_told(jenkins: Server) -> None:
+    who = jenkins.get("/whoAmI", "anonymous,name")
+    assert (who["anonymous"], who["name"]) == (False, jenkins.user)
 
 
 def test_login_page_tells_that_it_is_jenkins(jenkins: Server) -> None:
@@ -262,6 +327,12 @@ def test_what_waits_is_found_and_cancelled(jenkins: Server, client: Job) -> None
     client.cancel(item)
     with pytest.raises(DownstreamFailed, match="cancelled in the queue"):
         follow(run, pause(), lambda line: None)
+
+
+def test_what_waits_is_not_started_twice(jenkins: Server, client: Job) -> None:
+    item = jenkins.start("greet", "60sec", WHO="once")
+    assert client.start({"WHO": "once"}) == item
+    jenkins.call("POST", "/queue/cancelItem", b"", id=str(item))
 
 
 def test_run_whose_item_is_forgotten_is_found_by_its_build(jenkins: Server, client: Job) -> None:

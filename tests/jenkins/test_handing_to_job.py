@@ -40,7 +40,7 @@ def fail(run: BuildRun) -> None:
 @pytest.mark.statement("F5")
 def test_production_gets_the_parameters_and_promotes(handover: JobHandover) -> None:
     image, shop = handover.push(), handover.shop
-    outcome = handover.promote("--promotion-id", "release-7")
+    outcome = handover.promote("--promotion-id", "release-7", "--requested-by", "alice")
     result = outcome.result
     assert handover.posts == ["/jenkins/job/team/job/production-pipeline/buildWithParameters?delay=0sec"]
     assert handover.given() == {
@@ -52,6 +52,7 @@ def test_production_gets_the_parameters_and_promotes(handover: JobHandover) -> N
         "GIT_COMMIT": COMMIT,
         "IMAGE_DIGEST": image.digest,
         "PROMOTION_ID": "release-7",
+        "REQUESTED_BY": "alice",
     }
     assert shop.prod.digest(COMMIT) == image.digest
     assert (result["status"], result["digest"], result["verified"]) == ("promoted", image.digest, True)
@@ -219,10 +220,18 @@ def test_disabled_job(handover: JobHandover) -> None:
 
 def test_job_without_a_parameter(handover: JobHandover) -> None:
     handover.push()
-    handover.jenkins.add_job(JOB, handover.job, parameters=PARAMETERS[:-2])
+    handover.jenkins.add_job(JOB, handover.job, parameters=PARAMETERS[:6])
     error = refused(handover)
     assert error["kind"] == "wrong-usage"
     assert "does not take IMAGE_DIGEST, PROMOTION_ID: Jenkins would drop them." in error["message"]
+
+
+def test_job_that_does_not_take_who_asks(handover: JobHandover) -> None:
+    image = handover.push()
+    handover.jenkins.add_job(JOB, handover.job, parameters=PARAMETERS[:-1])
+    assert handover.promote("--requested-by", "alice").result["status"] == "promoted"
+    assert list(handover.given()) == list(PARAMETERS[:-1])
+    assert handover.shop.prod.digest(COMMIT) == image.digest
 
 
 def test_job_that_is_not_parameterised_yet(handover: JobHandover) -> None:
@@ -377,6 +386,16 @@ def test_failed_promotion_is_not_tried_again_under_its_id(handover: JobHandover)
     assert len(handover.posts) == 1
 
 
+def test_somebody_else_follows_what_is_handed_over(handover: JobHandover) -> None:
+    image = handover.push()
+    handover.job.instead = lambda run: None
+    for name, code in (("alice", 7), ("bob", 0)):
+        outcome = handover.promote("--promotion-id", "release-7", "--requested-by", name)
+        assert outcome.exit_code == code
+        handover.shop.prod.push(image, COMMIT)
+    assert len(handover.posts) == 1
+
+
 def test_promotion_id_of_another_image(handover: JobHandover) -> None:
     image = handover.push()
     handover.job.instead = lambda run: handover.shop.prod.push(image, COMMIT)
@@ -517,6 +536,24 @@ def test_generic_webhook_without_credentials_waits_for_the_digest(hook: JobHando
     assert hook.shop.prod.digest(COMMIT) == image.digest
 
 
+def test_generic_webhook_that_loses_who_asks(hook: JobHandover) -> None:
+    hook.push()
+    trigger = GenericTrigger(HOOK, variables=PARAMETERS[:-1])
+    hook.jenkins.add_job(JOB, lambda run: None, parameters=PARAMETERS, trigger=trigger)
+    outcome = hook.promote()
+    assert outcome.exit_code == 9
+    assert "started without our REQUESTED_BY; " in outcome.error["message"]
+
+
+def test_generic_webhook_of_a_pipeline_that_cannot_be_seen_need_not_take_who_asks(hook: JobHandover) -> None:
+    image = hook.push()
+    trigger = GenericTrigger(HOOK, variables=PARAMETERS[:-1])
+    hook.jenkins.add_job(JOB, hook.job, parameters=PARAMETERS[:-1], trigger=trigger)
+    del hook.section["credentials"]
+    assert hook.promote().result["status"] == "promoted"
+    assert hook.shop.prod.digest(COMMIT) == image.digest
+
+
 def test_generic_webhook_without_credentials_and_an_id_of_ones_own(hook: JobHandover) -> None:
     hook.push()
     del hook.section["credentials"]
@@ -536,7 +573,11 @@ def test_generic_webhook_with_the_wrong_token(hook: JobHandover) -> None:
 @pytest.mark.parametrize(
     ("settings", "code", "said"),
     [
-        ({"trigger": GenericTrigger(HOOK, variables=PARAMETERS[:6])}, 9, "without our IMAGE_DIGEST, PROMOTION_ID; it "),
+        (
+            {"trigger": GenericTrigger(HOOK, variables=PARAMETERS[:6])},
+            9,
+            "without our IMAGE_DIGEST, PROMOTION_ID, REQUESTED_BY; ",
+        ),
         ({"trigger": GenericTrigger(HOOK, matches=False)}, 3, "started nothing: its filter does not match"),
         ({"trigger": GenericTrigger(HOOK), "disabled": True}, 3, "is disabled"),
     ],

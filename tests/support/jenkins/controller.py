@@ -252,9 +252,11 @@ class Controller(Served):
         delay = re.fullmatch(r"(\d+)sec", request.query.get("delay", f"{QUIET_SECONDS:.0f}sec"))
         if delay is None:
             raise pages.oops()
+        waiting = self.queue.waiting()
         item = self.queue.add(job, job.values(request.query | form), float(delay[1]))
+        code = HTTPStatus.SEE_OTHER if item in waiting else HTTPStatus.CREATED
         host = request.headers.get("Host", "")
-        return pages.nothing(HTTPStatus.CREATED, f"https://{host}{PREFIX}/queue/item/{item.number}/")
+        return pages.nothing(code, f"https://{host}{PREFIX}/queue/item/{item.number}/")
 
     def _create(self, request: Request, folder: str) -> Answer:
         """Make a job or a folder of a config.xml."""

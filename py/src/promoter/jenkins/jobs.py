@@ -15,6 +15,7 @@ from promoter.jenkins.parameters import DEFINITIONS, Definition, definitions, re
 from promoter.jenkins.queue import Item, get_item, item_at, items_of
 
 _RECENT = 100
+_TAKEN = (HTTPStatus.CREATED, HTTPStatus.SEE_OTHER)  # the latter for an item that waits already
 
 
 class Job:
@@ -114,6 +115,8 @@ class Job:
     def start(self, parameters: dict[str, str]) -> int:
         """Start it with these parameters, which go in the body: what a query has gets into logs. Return the queue item.
 
+        It is the item that waits already, if one has the same parameters.
+
         Raises:
             PerhapsTriggered: no answer came, or none that tells; whoever calls looks before calling again.
             NotFound, NotPermitted, Refused, WrongUsage, Unreachable: Jenkins did not take it.
@@ -129,7 +132,7 @@ class Job:
                 raise
 
         answer = self.api.http.persist(attempt)
-        item = item_at(answer.headers.get("Location")) if answer.status == HTTPStatus.CREATED else None
+        item = item_at(answer.headers.get("Location")) if answer.status in _TAKEN else None
         if item is None:
             raise self._refusal(answer)
         return item

@@ -1,0 +1,216 @@
+"""Our steps on a real controller: an application's pipeline, production's, and approvals given over REST.
+
+Collected only where JENKINS_URL is set: `make test-jenkins`, see `tests/jenkins/server.py`. The controller has the
+plugins of resources/jenkins/plugins.txt and, on this machine and under the account that runs the tests, a node with the
+label `skopeo` and two executors. Its jobs load the library from a git repository of `vars/` as it is here, which runs
+in the sandbox; with JENKINS_LIBRARY set it is the global library of that name.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+
+from tests.jenkins.server import real, with_folder
+from tests.jenkins.setting import CONFIGURATION, PRODUCTION, Registries, Setting, publish_library
+from tests.support.git import GitServer
+from tests.support.images import make_image
+from tests.support.registries import Registry
+from tests.support.registry_client import push, resolve
+from tests.support.tokens import TokenService
+
+REQUESTER = "a developer"
+PROMOTES = {
+    "scripted": """\
+@Library('image-promoter') _
+node('skopeo') {
+    promoteImage(PARAMETERS)
+}
+""",
+    "declarative": """\
+@Library('image-promoter') _
+pipeline {
+    agent { label 'skopeo' }
+    stages {
+        stage('Promote') {
+            steps { promoteImage(PARAMETERS) }
+        }
+    }
+}
+""",
+}
+ASKS_BEFORE = {
+    "scripted": """\
+@Library('image-promoter') _
+Map approved = approvePromotion(PARAMETERS)
+node('skopeo') {
+    promoteImage(approved)
+}
+""",
+    "declarative": """\
+@Library('image-promoter') _
+Map approved = [:]
+pipeline {
+    agent none
+    stages {
+        stage('Approve') {
+            steps { script { approved = approvePromotion(PARAMETERS) } }
+        }
+        stage('Promote') {
+            agent { label 'skopeo' }
+            steps { promoteImage(approved) }
+        }
+    }
+}
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def registries(token_service: TokenService, non_production: Registry, production: Registry, puller: str) -> Registries:
+    """Both sides."""
+    builder = token_service.mint("system:serviceaccount:shop-dev:builder", {"shop-dev": "pull,push"})
+    return Registries(non_production, production, builder, puller)
+
+
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory: pytest.TempPathFactory, registries: Registries) -> Iterator[Setting]:
+    """The controller with a folder of our own, which is deleted again."""
+    directory, known = tmp_path_factory.mktemp("pipelines"), os.environ.get("JENKINS_LIBRARY")
+    with GitServer(directory / "git") as git:
+        library = "" if known else publish_library(git, directory / "library")
+        with with_folder(real(), library) as jenkins:
+            made = Setting(jenkins, registries, git, directory, library=known or "image-promoter")
+            made.make_production()
+            yield made
+
+
+class Promotion:
+    """An image that is to be in production."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self.name, self.tag = f"app-{secrets.token_hex(4)}", "1.0"
+        self.digest = push(make_image(seed=self.name), setting.non_production, f"shop-dev/{self.name}", self.tag)
+
+    def into(self, jenkinsfile: str, destination: str, tag: str = "1.0") -> str:
+        """Write the parameters of the step into a Jenkinsfile."""
+        facts = {
+            "source": f"non-production/{self.name}:{tag}",
+            "destination": destination,
+            "requestedBy": REQUESTER,
+            "config": CONFIGURATION,
+        }
+        return jenkinsfile.replace("PARAMETERS", ", ".join(f"{name}: '{value}'" for name, value in facts.items()))
+
+    def job_parameters(self, project: str) -> dict[str, str]:
+        """Return those of production's job."""
+        registry = self._setting.production.host
+        where = {"PROD_REGISTRY": registry, "PROD_PROJECT_NAME": project, "REQUESTED_BY": REQUESTER}
+        return {"IMAGE_NAME": self.name, "GIT_COMMIT": self.tag, **where}
+
+    def arrived(self, project: str) -> str | None:
+        """Return the digest it has in a project of production."""
+        found = resolve(self._setting.production, f"{project}/{self.name}", self.tag)
+        return found.digest if found else None
+
+
+@pytest.fixture
+def image(setting: Setting) -> Promotion:
+    """An image of this test alone."""
+    return Promotion(setting)
+
+
+def test_example_hands_over_to_productions_job(setting: Setting) -> None:
+    setting.make_application("application")
+    build = setting.run("application")
+    assert build["result"] == "SUCCESS", build["log"]
+    produced = setting.end(PRODUCTION, setting.jenkins.get(setting.jenkins.path(PRODUCTION))["lastBuild"]["number"])
+    assert produced["result"] == "SUCCESS", produced["log"]
+    destination, status, digest = build["description"].split(" ")
+    commit = destination.rpartition(":")[2]
+    for registry, repository in ((setting.non_production, "shop-dev/web"), (setting.production, "shop/web")):
+        found = resolve(registry, repository, commit)
+        assert found is not None
+        assert found.digest == digest
+    assert status == "promoted:"
+    assert "| Finished: SUCCESS\n" in build["log"]
+    for said in (build["log"], produced["log"]):
+        assert setting.jenkins.token not in said
+        assert quote(setting.jenkins.token, safe="") not in said
+
+
+@pytest.mark.parametrize("style", PROMOTES)
+def test_image_is_promoted(setting: Setting, image: Promotion, style: str) -> None:
+    setting.make(f"promotes-{style}", image.into(PROMOTES[style], "production"))
+    build = setting.run(f"promotes-{style}")
+    assert build["result"] == "SUCCESS", build["log"]
+    assert image.arrived("shop") == image.digest
+    assert build["description"].endswith(f" promoted: {image.digest}")
+    assert setting.run(f"promotes-{style}")["description"].endswith(f" unchanged: {image.digest}")
+
+
+@pytest.mark.parametrize("style", PROMOTES)
+def test_image_that_is_not_there_fails_the_build(setting: Setting, image: Promotion, style: str) -> None:
+    setting.make(f"fails-{style}", image.into(PROMOTES[style], "production", "nonesuch"))
+    build = setting.run(f"fails-{style}")
+    assert build["result"] == "FAILURE", build["log"]
+    assert "\nERROR: not-found: " in build["log"]
+    assert image.arrived("shop") is None
+
+
+def test_production_refuses_what_it_does_not_take(setting: Setting, image: Promotion) -> None:
+    build = setting.run(PRODUCTION, image.job_parameters("nonesuch"))
+    assert build["result"] == "FAILURE", build["log"]
+    assert "\nERROR: refused: " in build["log"]
+
+
+@pytest.mark.parametrize("style", ASKS_BEFORE)
+def test_promotion_waits_for_its_approval(setting: Setting, image: Promotion, style: str) -> None:
+    job = f"approved-{style}"
+    setting.make(job, image.into(ASKS_BEFORE[style], "guarded"))
+    number = setting.start(job)
+    setting.wait_for_question(job, number)
+    assert image.arrived("guarded") is None
+    build = setting.approve(job, number, "it was tested")
+    assert build["result"] == "SUCCESS", build["log"]
+    assert "\nApproved by " in build["log"]
+    assert image.arrived("guarded") == image.digest
+
+
+def test_production_waits_for_its_approval(setting: Setting, image: Promotion) -> None:
+    number = setting.start(PRODUCTION, image.job_parameters("guarded"))
+    build = setting.approve(PRODUCTION, number, "it was tested")
+    assert build["result"] == "SUCCESS", build["log"]
+    assert image.arrived("guarded") == image.digest
+    [recorded] = setting.history(f"guarded/{image.name}:{image.tag}")
+    assert recorded["approved_by"] == f"{setting.jenkins.user}: it was tested"
+    assert recorded["requested_by"] == REQUESTER
+
+
+def test_production_is_not_approved_by_who_started_it(setting: Setting, image: Promotion) -> None:
+    build = setting.run(PRODUCTION, image.job_parameters("guarded"), by_hand=True)
+    assert build["result"] == "FAILURE", build["log"]
+    assert "\nERROR: refused: Not enough people can approve" in build["log"]
+    assert image.arrived("guarded") is None
+
+
+def test_production_does_not_promote_what_was_rejected(setting: Setting, image: Promotion) -> None:
+    number = setting.start(PRODUCTION, image.job_parameters("guarded"))
+    build = setting.reject(PRODUCTION, number)
+    assert build["result"] == "ABORTED", build["log"]
+    assert "not approved" in build["description"]
+    assert image.arrived("guarded") is None
+
+
+def test_production_that_is_aborted_while_it_asks(setting: Setting, image: Promotion) -> None:
+    number = setting.start(PRODUCTION, image.job_parameters("guarded"))
+    setting.wait_for_question(PRODUCTION, number)
+    setting.jenkins.call("POST", f"{setting.jenkins.path(PRODUCTION)}/{number}/stop", b"")
+    build = setting.end(PRODUCTION, number)
+    assert build["result"] == "ABORTED", build["log"]
+    assert image.arrived("guarded") is None
