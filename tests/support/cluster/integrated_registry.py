@@ -20,6 +20,7 @@ def integrate(proxy: FaultyProxy, cluster: Cluster) -> None:
             if found and answer.status == 201:
                 digest = answer.headers["Docker-Content-Digest"]
                 cluster.push(found["project"], found["name"], found["tag"], digest)
-            exchange.send_back(answer, [answer.read()], None)
+            body = answer.read()
+            exchange.send_back(answer, [body], len(body))
 
     proxy.when("PUT", _TAG.pattern).fault = push
