@@ -1,13 +1,7 @@
 /** Production's whole pipeline; see productionPipeline.txt. */
 void call(Map settings = [:]) {
     pipeline {
-        agent {
-            label settings.label ?: 'skopeo'
-        }
-        options {
-            timeout(time: (settings.timeoutMinutes ?: 60) + 5, unit: 'MINUTES')
-            disableConcurrentBuilds()
-        }
+        agent none
         parameters {
             string(name: 'IMAGE_NAME', defaultValue: '', description: 'The image, without registry and project')
             string(name: 'NON_PROD_REGISTRY', defaultValue: '', description: 'The registry it comes from')
@@ -17,35 +11,64 @@ void call(Map settings = [:]) {
             string(name: 'GIT_COMMIT', defaultValue: '', description: 'The tag on both sides')
             string(name: 'IMAGE_DIGEST', defaultValue: '', description: 'The digest that was tested')
             string(name: 'PROMOTION_ID', defaultValue: '', description: 'What the promotion is known by on both sides')
+            string(name: 'REQUESTED_BY', defaultValue: '', description: 'Who asks for it, and so cannot approve it')
         }
         stages {
             stage('Promote') {
                 steps {
                     script {
-                        // Whatever a webhook sends becomes a parameter, and so a variable of every shell: PS4, PATH.
-                        List ours = ['IMAGE_NAME', 'NON_PROD_REGISTRY', 'PROD_REGISTRY', 'NON_PROD_PROJECT_NAME',
-                            'PROD_PROJECT_NAME', 'GIT_COMMIT', 'IMAGE_DIGEST', 'PROMOTION_ID']
-                        List others = params.keySet().findAll { name -> !(name in ours) }.toList()
-                        if (others) {
-                            error("refused: parameters that this pipeline does not take: ${others.join(', ')}.")
-                        }
-                        Map result = promoterCommand('receive', [
-                            imageName         : params.IMAGE_NAME,
-                            nonProdRegistry   : params.NON_PROD_REGISTRY,
-                            prodRegistry      : params.PROD_REGISTRY,
-                            nonProdProjectName: params.NON_PROD_PROJECT_NAME,
-                            prodProjectName   : params.PROD_PROJECT_NAME,
-                            gitCommit         : params.GIT_COMMIT,
-                            imageDigest       : params.IMAGE_DIGEST ?: null,
-                            promotionId       : params.PROMOTION_ID ?: null,
-                            config            : settings.config,
-                            timeout           : "${settings.timeoutMinutes ?: 60}m",
-                            force             : settings.force ?: false,
-                        ])
-                        currentBuild.description = "${result.destination} ${result.status}: ${result.digest}"
+                        refuseOtherParameters()
+                        promote(settings)
                     }
                 }
             }
         }
+    }
+}
+
+/** Whatever a webhook sends becomes a parameter, and so a variable of every shell: PS4, PATH. */
+private void refuseOtherParameters() {
+    List ours = ['IMAGE_NAME', 'NON_PROD_REGISTRY', 'PROD_REGISTRY', 'NON_PROD_PROJECT_NAME', 'PROD_PROJECT_NAME',
+        'GIT_COMMIT', 'IMAGE_DIGEST', 'PROMOTION_ID', 'REQUESTED_BY']
+    List others = params.keySet().findAll { name -> !(name in ours) }.toList()
+    if (others) {
+        error("refused: parameters that this pipeline does not take: ${others.join(', ')}.")
+    }
+}
+
+private void promote(Map settings) {
+    // Whoever starts the pipeline by hand asks for it as well, whatever is written into the parameter.
+    List asking = [promoterCommand.startedBy(), params.REQUESTED_BY].findAll { part -> part }
+    Map request = [
+        imageName         : params.IMAGE_NAME,
+        nonProdRegistry   : params.NON_PROD_REGISTRY,
+        prodRegistry      : params.PROD_REGISTRY,
+        nonProdProjectName: params.NON_PROD_PROJECT_NAME,
+        prodProjectName   : params.PROD_PROJECT_NAME,
+        gitCommit         : params.GIT_COMMIT,
+        imageDigest       : params.IMAGE_DIGEST ?: null,
+        promotionId       : params.PROMOTION_ID ?: null,
+        requestedBy       : asking.join(', ') ?: null,
+        config            : settings.config,
+        timeout           : "${settings.timeoutMinutes ?: 60}m",
+        force             : settings.force ?: false,
+    ]
+    Map result = receive(settings, request + [untilApproval: true])
+    if (result.status == 'awaiting-approval') {
+        stage('Approve') {
+            request += awaitApproval(result)
+        }
+        receive(settings, request)
+    }
+}
+
+private Map receive(Map settings, Map request) {
+    List place = [params.PROD_REGISTRY, params.PROD_PROJECT_NAME, params.IMAGE_NAME].findAll { part -> part }
+    return takingTurns(place.join('/')) {
+        Map result = [:]
+        timeout(time: (settings.timeoutMinutes ?: 60) + 5, unit: 'MINUTES') {
+            result = promoterCommand.onAgent(settings.label, 'receive', request)
+        }
+        return result
     }
 }

@@ -5,28 +5,75 @@ import groovy.json.JsonSlurper
 /** The one door to the helper: every step goes through it. The parameters travel in a file, so no shell sees them. */
 Map call(String command, Map parameters) {
     String exchange = ".promoter/${UUID.randomUUID()}"
+    String outcome = "promoter ${command} was interrupted"
     try {
         writeFile file: "${exchange}/request.json", text: JsonOutput.toJson(parameters)
-        int status = 0
-        withEnv(["PROMOTER_COMMAND=${command}", "PROMOTER_EXCHANGE=${exchange}"]) {
-            status = sh(
-                label: "promoter ${command}",
-                returnStatus: true,
-                script: 'promoter "$PROMOTER_COMMAND" --request "$PROMOTER_EXCHANGE/request.json"' +
-                    ' --result "$PROMOTER_EXCHANGE/result.json"'
-            )
-        }
+        int status = exitCode(command, exchange)
         String written = fileExists("${exchange}/result.json") ? readFile("${exchange}/result.json") : '{}'
         Map result = plain(written)
         if (status != 0) {
-            error(failure(command, status, result))
+            outcome = failure(command, status, result)
+            error([outcome, result.error?.remedy].findAll { part -> part }.join(' '))
+        }
+        outcome = outcomes(result)
+        if (outcome) {
+            echo outcome
         }
         return result
     } finally {
+        if (outcome) {
+            currentBuild.description = outcome
+        }
         dir(exchange) {
             deleteDir()
         }
     }
+}
+
+/** Runs a command on an agent that is taken for it alone; `prepare` runs there before it, if given. */
+Map onAgent(String label, String command, Map parameters, Closure prepare = null) {
+    requireNoAgent()
+    Map result = [:]
+    node(label ?: 'skopeo') {
+        if (prepare) {
+            prepare()
+        }
+        result = promoterCommand(command, parameters)
+    }
+    return result
+}
+
+/** Ends the build if it holds an agent, which it would go on to do while it waits for people. */
+void requireNoAgent() {
+    if (env.NODE_NAME) {
+        error('This step waits for people and holds no agent meanwhile: call it outside of `node`, in a pipeline ' +
+            'with `agent none` and an agent for each stage that needs one.')
+    }
+}
+
+/** Returns the IDs of the people who started this build, or null if nobody did. */
+String startedBy() {
+    List causes = currentBuild.getBuildCauses('hudson.model.Cause$UserIdCause')
+    // An anonymous user's ID is an object of the JSON library.
+    return causes.collect { cause -> cause.userId }.findAll { id -> id instanceof String }.unique().join(', ') ?: null
+}
+
+private int exitCode(String command, String exchange) {
+    List variables = [
+        "PROMOTER_COMMAND=${command}",
+        "PROMOTER_EXCHANGE=${exchange}",
+        "PROMOTER_REQUESTED_BY=${startedBy() ?: ''}",
+    ]
+    int status = 0
+    withEnv(variables) {
+        status = sh(
+            label: "promoter ${command}",
+            returnStatus: true,
+            script: 'promoter "$PROMOTER_COMMAND" --request "$PROMOTER_EXCHANGE/request.json"' +
+                ' --result "$PROMOTER_EXCHANGE/result.json"'
+        )
+    }
+    return status
 }
 
 /** JsonSlurper's maps do not survive a controller restart; plain ones do. */
@@ -47,6 +94,30 @@ private Object copied(Object value) {
 private String failure(String command, int status, Map result) {
     Map stated = result.error
     return stated
-        ? "${stated.kind}: ${stated.message} ${stated.remedy}"
+        ? "${stated.kind}: ${stated.message}"
         : "promoter ${command} ended with exit code ${status} and left no result; its log is above."
+}
+
+/** Says what became of which image; nothing of a command that only looks. */
+@NonCPS
+private String outcomes(Map result) {
+    if (result.release_id) {
+        Map counts = result.tags.countBy { tag -> tag.status }
+        String words = counts.collect { status, count -> "${count} ${status}" }.join(', ')
+        return "release ${result.release_id} ${result.status}: ${words}"
+    }
+    List each = [result] + (result.tags ?: [])
+    return each.findAll { one -> one.status }.collect { one -> outcome(one) }.join(', ')
+}
+
+@NonCPS
+private String outcome(Map one) {
+    String what = one.destination ?: one.image ?: one.build?.name ?: one.build_config
+    String digest = one.digest ?: one.promotion?.digest
+    List notes = [
+        one.verified == false ? 'not verified from here' : null,
+        one.sign_off ? "${one.sign_off.verdict} by ${one.sign_off.application}" : null,
+        one.missing ? "not by ${one.missing.join(', ')}" : null,
+    ].findAll { part -> part }
+    return "${what} ${one.status}" + (digest ? ": ${digest}" : '') + (notes ? " (${notes.join(', ')})" : '')
 }

@@ -28,7 +28,19 @@ PROJECT = "shop-pipelines"
 
 # Which plugin has which step: Jenkins' Pipeline Steps Reference.
 STEPS = {
-    "workflow-basic-steps": {"deleteDir", "dir", "error", "fileExists", "readFile", "timeout", "withEnv", "writeFile"},
+    "workflow-basic-steps": {
+        "deleteDir",
+        "dir",
+        "echo",
+        "error",
+        "fileExists",
+        "readFile",
+        "sleep",
+        "timeout",
+        "withEnv",
+        "writeFile",
+    },
+    "pipeline-input-step": {"input"},
     "workflow-durable-task-step": {"node", "sh"},
     "pipeline-stage-step": {"stage"},
     "credentials-binding": {"withCredentials"},
@@ -121,7 +133,8 @@ def test_required_plugins_have_every_step_that_is_used(place: Place) -> None:
 
 def test_plugins_are_named_once() -> None:
     required, optional = plugins()
-    assert optional == ["openshift-sync", "kubernetes", "configuration-as-code", "job-dsl"]
+    ours = ["openshift-sync", "kubernetes", "configuration-as-code", "job-dsl"]
+    assert optional == [*ours, "lockable-resources", "pipeline-milestone-step", "generic-webhook-trigger"]
     assert all(re.fullmatch(r"[a-z-]+", name) for name in required)
     assert len({*required, *optional}) == len(required) + len(optional)
 
@@ -147,8 +160,8 @@ def test_credentials_that_pipelines_ask_for_are_there() -> None:
 
 
 def test_agents_have_the_label_that_pipelines_ask_for() -> None:
-    step = (ROOT / "vars" / "productionPipeline.groovy").read_text()
-    labels = re.findall(r"label (?:settings\.label \?: )?'(\w+)'", step + (ROOT / "Jenkinsfile.example").read_text())
+    step = (ROOT / "vars" / "promoterCommand.groovy").read_text()
+    labels = re.findall(r"label (?:\?: )?'(\w+)'", step + (ROOT / "Jenkinsfile.example").read_text())
     assert labels == [pod_template()["label"]] * 2
 
 

@@ -63,6 +63,7 @@ def test_one_post_to_the_webhook_carries_the_parameters(job: MainJob) -> None:
         "/apis/build.openshift.io/v1/namespaces/shop-pipelines/buildconfigs/production-pipeline"
     )
     assert sent.pop("PROMOTION_ID")
+    assert sent.pop("REQUESTED_BY")
     assert sent == {
         "IMAGE_NAME": "web",
         "NON_PROD_REGISTRY": job.place.non_production.host,

@@ -6,14 +6,14 @@ import json
 import secrets
 import shutil
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from tests.support.agent import Agent
 from tests.support.cluster import BuildRun, Cluster, GenericTrigger, view
-from tests.support.pipeline import PipelineRig, PipelineRun
+from tests.support.pipeline import PipelineRig, PipelineRun, RunningPipeline, Settings
 from tests.support.registries import Htpasswd, Registry, TokenAuth
 from tests.support.tls import CertificateAuthority
 from tests.support.tokens import TokenService
@@ -31,18 +31,23 @@ class TwoClusters:
     """Non-production with its registry, its token endpoint and an application's pipeline; production with its own.
 
     `non_production` and `production` are the registries, `cluster` is production's API server, `tokens` are all secrets
-    that are about: none may ever be seen.
+    that are about: none may ever be seen. `production_settings` are those of production's runs from now on.
 
     Args:
         directory: for everything that is made.
         stack: closes it.
         say_production: takes each line of production's pipeline as it comes.
+        gates: those of production's route.
 
     """
 
-    def __init__(self, directory: Path, stack: ExitStack, say_production: Say) -> None:
+    def __init__(
+        self, directory: Path, stack: ExitStack, say_production: Say, gates: Mapping[str, Any] | None = None
+    ) -> None:
         self.directory = directory
         self._say_production = say_production
+        self._gates = gates or {}
+        self.production_settings = Settings()
         self.ca = CertificateAuthority(directory / "ca")
         endpoint = stack.enter_context(TokenService(self.ca))
         self.non_production = stack.enter_context(Registry(directory / "registry-dev", self.ca, TokenAuth(endpoint)))
@@ -75,11 +80,17 @@ class TwoClusters:
         self.production_runs: list[PipelineRun] = []
         self.application = self._check_out()
 
-    def run_application_pipeline(self, commit: str, say: Say, **settings: Any) -> PipelineRun:  # noqa: ANN401 - the rig's
-        """Run Jenkinsfile.example for a commit, as a build of its own."""
+    def run_application_pipeline(
+        self,
+        commit: str,
+        say: Say,
+        jenkinsfile: Path | str = ROOT / "Jenkinsfile.example",
+        **settings: Any,  # noqa: ANN401 - the rig's
+    ) -> PipelineRun:
+        """Run Jenkinsfile.example, or another one, for a commit, as a build of its own."""
         self._builds += 1
         return self._rigs["dev"].run(
-            ROOT / "Jenkinsfile.example",
+            jenkinsfile,
             on_line=say,
             checkout=self.application,
             credentials={"production-pipeline-webhook-secret-text": self._hook},
@@ -93,6 +104,12 @@ class TwoClusters:
         """Change the application's source, and with it the image that is built from it."""
         (self.application / "greet.sh").write_text(f"#!/bin/sh\necho 'Hello, {greeting}.'\n")
 
+    def start_production(self, *, on_line: Say | None = None, **settings: Unpack[Settings]) -> RunningPipeline:
+        """Start production's pipeline as its job does."""
+        settings["environment"] = self._producers.environment
+        settings["job_name"] = "shop-pipelines/shop-pipelines-production-pipeline"
+        return self._rigs["prod"].start(PRODUCTION_JENKINSFILE, on_line=on_line, **settings)
+
     def _run_production(self, build: BuildRun) -> None:
         """Do what OpenShift's Jenkins does for a pipeline build: run it with its parameters, and fail if it fails."""
 
@@ -101,14 +118,9 @@ class TwoClusters:
                 build.log(line)
             self._say_production(line)
 
-        run = self._rigs["prod"].run(
-            build.jenkinsfile,
-            on_line=say,
-            parameters=build.parameters,
-            environment=self._producers.environment,
-            build_number=build.number + 1,
-            job_name="shop-pipelines/shop-pipelines-production-pipeline",
-        )
+        settings = Settings(parameters=build.parameters, build_number=build.number + 1, user=None)
+        settings.update(self.production_settings)
+        run = self.start_production(on_line=say, **settings).wait()
         self.production_runs.append(run)
         if run.result != "SUCCESS":
             raise RuntimeError(f"the pipeline ended as {run.result}")
@@ -133,7 +145,7 @@ class TwoClusters:
 
     def _production_configuration(self) -> Path:
         environments = self._environments(f"{MOUNTED}/{PULLER}", "in-cluster")
-        route = {"from": "non-production", "to": "production", "images": ["web"]}
+        route = {"from": "non-production", "to": "production", "images": ["web"], "gates": self._gates}
         return _write(self.directory / "production.yaml", {"environments": environments, "routes": [route]})
 
     def _environments(self, non_production: str, production: str) -> dict[str, Any]:
@@ -156,10 +168,12 @@ class TwoClusters:
 
 
 @contextmanager
-def two_clusters(directory: Path, say_production: Say = lambda _: None) -> Iterator[TwoClusters]:
+def two_clusters(
+    directory: Path, say_production: Say = lambda _: None, gates: Mapping[str, Any] | None = None
+) -> Iterator[TwoClusters]:
     """Start everything, and stop it again."""
     with ExitStack() as stack:
-        yield TwoClusters(directory, stack, say_production)
+        yield TwoClusters(directory, stack, say_production, gates)
 
 
 def _write(path: Path, configuration: dict[str, Any]) -> Path:
