@@ -41,7 +41,7 @@ COMMANDS = {
     "await-sign-offs": Command(requests.AwaitSignOffsRequest, "promoter.promotion.awaiting_sign_offs:await_sign_offs"),
     "history": Command(requests.HistoryRequest, "promoter.promotion.history:history"),
     "describe": Command(requests.DescribeRequest, "promoter.streams.describing:describe"),
-    "rollback": Command(requests.RollbackRequest, "promoter.promotion.rollback:rollback"),
+    "rollback": Command(requests.RollbackRequest, "promoter.release.rollback:rollback"),
     "watch": Command(requests.WatchRequest, "promoter.promotion.watch:watch"),
     "tag": Command(requests.TagRequest, "promoter.streams.tag:tag"),
     "import": Command(requests.ImportRequest, "promoter.streams.importing:import_"),

@@ -18,6 +18,7 @@ from promoter.model.result import (
     AwaitSignOffsResult,
     DescribeResult,
     DoctorResult,
+    Failure,
     Finding,
     HistoryEntry,
     HistoryResult,
@@ -26,6 +27,7 @@ from promoter.model.result import (
     PromotionResult,
     ReleasedTag,
     ReleaseResult,
+    ReleaseRollbackResult,
     Result,
     RollbackResult,
     RolloutOutcome,
@@ -363,22 +365,50 @@ def _build(result: StartBuildResult) -> list[str]:
 
 
 def _release(result: ReleaseResult) -> list[str]:
+    """Show what failed first, and what was so already last: there may be hundreds."""
     counts = Counter(tag.status for tag in result.tags)
     blobs = result.blobs
     moved = (
         f"{blobs.uploaded} uploaded ({size(result.bytes_uploaded)}), {blobs.mounted} mounted, {blobs.present} present"
     )
+    going = sorted((tag for tag in result.tags if not tag.error), key=lambda tag: tag.status == "unchanged")
+    estimate = result.estimated_seconds
     return [
-        *_columns(_released_tag(tag) for tag in result.tags),
+        *_failures((f"{tag.status}: {tag.destination}", tag.error) for tag in result.tags if tag.error),
+        *_columns((f"{tag.status}:", tag.destination, tag.digest or "", _open_gates(tag)) for tag in going),
         f"{result.status}: release {result.release_id}",
-        f"  tags       {', '.join(f'{count} {status}' for status, count in counts.items())}",
+        f"  digest     {result.digest}",
+        f"  tags       {_counted(counts.items())}",
         *([f"  blobs      {blobs.total}: {moved}"] if blobs.total else []),
+        *([f"  estimated  {estimate:.0f} s to bring the bytes"] if estimate is not None else []),
         f"  took       {result.duration_seconds:.1f} s",
     ]
 
 
-def _released_tag(tag: ReleasedTag) -> tuple[str, ...]:
-    return f"{tag.status}:", tag.destination, tag.error.message if tag.error else tag.digest or ""
+def _failures(failed: Iterable[tuple[str, Failure]]) -> list[str]:
+    """Show what failed, with each cause once, below all that it kept back."""
+    causes: dict[tuple[str, str], list[str]] = {}
+    for line, failure in failed:
+        causes.setdefault((f"  {failure.kind}: {failure.message}", f"  {failure.remedy}"), []).append(line)
+    return [line for cause, lines in causes.items() for line in (*lines, *cause)]
+
+
+def _open_gates(tag: ReleasedTag) -> str:
+    return f"open: {', '.join(tag.open_gates)}" if tag.open_gates else ""
+
+
+def _counted(counts: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{count} {status}" for status, count in counts if count)
+
+
+def _release_rollback(result: ReleaseRollbackResult) -> list[str]:
+    going = [tag for tag in result.tags if not tag.error]
+    return [
+        *_failures((f"{tag.status}: {tag.image}", tag.error) for tag in result.tags if tag.error),
+        *_columns((f"{tag.status}:", tag.image, tag.digest or "") for tag in going),
+        f"{result.status}: rollback of release {result.release_id}",
+        f"  tags       {_counted(Counter(tag.status for tag in result.tags).items())}",
+    ]
 
 
 def _watched(result: WatchResult) -> list[str]:
@@ -387,8 +417,7 @@ def _watched(result: WatchResult) -> list[str]:
         return []
     counts = Counter(tag.status for tag in result.tags)
     counts.update(unchanged=result.unchanged, absent=result.absent)
-    words = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    return [f"watched tags: {words}"]
+    return [f"watched tags: {_counted(counts.items())}"]
 
 
 def _manifests(result: ManifestsResult) -> list[str]:
@@ -406,6 +435,7 @@ _WORDS: dict[type[Result], Callable[[Any], list[str]]] = {
     StreamResult: _stream,
     RollbackResult: _rollback,
     ReleaseResult: _release,
+    ReleaseRollbackResult: _release_rollback,
     WatchResult: _watched,
     TagResult: _tags,
     ImportResult: _import,

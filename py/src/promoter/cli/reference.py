@@ -18,6 +18,7 @@ from promoter.model.request import camel
 
 STEPS = {
     "promoteImage": "promote",
+    "promoteRelease": "release",
     "approvePromotion": "promote",
     "tagImage": "tag",
     "importImage": "import",

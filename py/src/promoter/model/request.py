@@ -136,6 +136,16 @@ class ReleaseRequest(Access, Setting):
         metavar="REPOSITORY",
     )
     keep_going: bool = option("flip the tags of what could be brought, whatever failed", default=False)
+    approval: tuple[str, ...] = option(
+        "a person's approval of the whole release, where a route asks for it: the person's ID, or `ID: WHY`",
+        default=(),
+        metavar="APPROVAL",
+    )
+    approved_digest: str | None = option(
+        "the release's digest that was approved, as --dry-run shows it; another one is refused",
+        default=None,
+        metavar="DIGEST",
+    )
     selector: str | None = option(
         "release all tags of all image streams with these labels (name=app,tier=web); IMAGES are environments then",
         default=None,
@@ -201,10 +211,15 @@ class DescribeRequest(DestinationAccess):
 
 
 class RollbackRequest(DestinationAccess, Stated):
-    """Flip a tag back to the digest it had before, or to a named one."""
+    """Flip a tag back to the digest it had before, or to a named one; or all tags of a release, or none."""
 
     image: str = required("the image: environment/name:tag or a full reference by tag")
     to: str | None = option("digest to go back to; the previous one if left out", default=None, metavar="DIGEST")
+    release: str | None = option(
+        "ID of a release that set this tag: all its tags become what they were before it, or none does",
+        default=None,
+        metavar="ID",
+    )
     dry_run: bool = option("say what would happen; change nothing", default=False)
 
 

@@ -224,7 +224,10 @@ class Failure(Model):
 
 
 class ReleasedTag(Model):
-    """What became of one tag of a release; `kept` is the tag that keeps what it was."""
+    """What became of one tag of a release.
+
+    `kept` is the tag that keeps what it was; `open_gates` are those that keep it from being flipped, in a dry run.
+    """
 
     status: Literal["promoted", "unchanged", "planned", "staged", "failed"]
     source: str
@@ -233,22 +236,63 @@ class ReleasedTag(Model):
     previous_digest: str | None = None
     kept: str | None = None
     record: str | None = None
+    stream_tag: str | None = None
+    open_gates: tuple[str, ...] = ()
     error: Failure | None = None
 
 
 class ReleaseResult(Model):
     """What became of a release; sizes in bytes, times in seconds.
 
-    `blobs` counts each blob once for each repository it goes to. `error` is there if some tags failed and the others
-    were flipped all the same.
+    `digest` stands for all its destinations and their digests together: it is what people approve. `blobs` counts each
+    blob once for each repository it goes to. `estimated_seconds` is how long bringing the bytes would take, in a dry
+    run that could measure it. `error` is there if some tags failed and the others were flipped all the same.
     """
 
-    status: Literal["promoted", "unchanged", "planned", "staged", "partly-done"]
+    status: Literal["promoted", "unchanged", "planned", "staged", "partly-done", "failed"]
     release_id: str
+    digest: str
     tags: tuple[ReleasedTag, ...]
     blobs: BlobCounts = BlobCounts()
     bytes_uploaded: int = 0
+    estimated_seconds: float | None = None
     duration_seconds: float = 0.0
+    error: Failure | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code."""
+        return self.error.exit_code if self.error else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values by name; `error` is among them only if something went wrong, as with every command."""
+        values = super().to_dict()
+        return values if self.error else {name: value for name, value in values.items() if name != "error"}
+
+
+class RolledBackTag(Model):
+    """What became of one tag when its release was rolled back.
+
+    A tag that was free before the release is removed, or left where its registry does not let go of tags. `digest` is
+    what it is now, or would be; nothing if it is gone. `previous_digest` is what it was. `error` says why the image
+    stream's tag could not follow.
+    """
+
+    status: Literal["rolled-back", "removed", "left", "unchanged", "planned"]
+    image: str
+    digest: str | None
+    previous_digest: str | None
+    record: str | None = None
+    kept: str | None = None
+    error: Failure | None = None
+
+
+class ReleaseRollbackResult(Model):
+    """What became of the rollback of a release; `error` is there if it left something as the release made it."""
+
+    status: Literal["rolled-back", "unchanged", "planned", "partly-done"]
+    release_id: str
+    tags: tuple[RolledBackTag, ...]
     error: Failure | None = None
 
     @property
@@ -385,6 +429,7 @@ Result = (
     | StreamResult
     | RollbackResult
     | ReleaseResult
+    | ReleaseRollbackResult
     | WatchResult
     | TagResult
     | ImportResult

@@ -1,20 +1,37 @@
-"""Records: statements of who let which image through, attached to the image itself."""
+"""Records: statements of who let which image through, attached to the image itself.
+
+All images of a release have one statement in common. Each of its tags has a record of its own all the same, which
+points at the statement: only what is attached to an image counts for it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from promoter import __version__
 from promoter.credentials.redaction import SECRETS
-from promoter.model.manifest import Descriptor, Manifest
+from promoter.model.manifest import Descriptor, Manifest, is_digest
 from promoter.model.reference import ImageReference
 from promoter.model.request import Stated
 from promoter.promotion.identity import build_url, requester
-from promoter.promotion.statements import KIND, draft_statement, now, read_statement
+from promoter.promotion.statements import (
+    KIND,
+    annotation,
+    draft_statement,
+    now,
+    read_statement,
+    read_text,
+    statement_kind,
+    subject_of,
+)
 from promoter.registry.referrers import list_referrers
 from promoter.registry.repository import Repository
 
 PREDICATE_TYPE = "urn:image-promoter:promotion:v1"
+RELEASE_TYPE = "urn:image-promoter:release:v1"
+TAG = "image-promoter/tag"
+"""The annotation that says which tag of its image a release's record is of."""
 
 
 class Entry(NamedTuple):
@@ -49,6 +66,22 @@ class Record(NamedTuple):
     digest: str
     subject: str
     entry: Entry
+
+
+class Released(NamedTuple):
+    """A release's record of one tag.
+
+    Args:
+        record: what is attached to the image; its first blob is the statement that names the tag, all others are what
+            else the release stated.
+        predicate: what the statement says of all its images.
+        promotion: what it says of this one.
+
+    """
+
+    record: Manifest
+    predicate: dict[str, Any]
+    promotion: dict[str, Any]
 
 
 def entry(
@@ -104,16 +137,67 @@ def read_records(repository: Repository, digest: str) -> list[Record]:
 
     Only those about this very repository count: a record that came along from elsewhere tells of another place.
     """
-    listed = [entry for entry in list_referrers(repository, digest) if entry.annotations.get(KIND) == PREDICATE_TYPE]
-    records = [_read(repository, entry.digest, digest) for entry in listed]
+    ways = {PREDICATE_TYPE: _read, RELEASE_TYPE: _read_of_release}
+    listed = [(ways.get(one.annotations.get(KIND, "")), one.digest) for one in list_referrers(repository, digest)]
+    records = [read(repository, record, digest) for read, record in listed if read]
     return [record for record in records if record]
 
 
 def _read(repository: Repository, digest: str, subject: str) -> Record | None:
     """Read a record; nothing if it is none of ours after all."""
     statement = read_statement(repository, digest, subject, PREDICATE_TYPE)
-    if statement is None:
+    return _record(digest, subject, statement.predicate) if statement else None
+
+
+def _read_of_release(repository: Repository, digest: str, subject: str) -> Record | None:
+    released = read_release(repository, digest, subject)
+    if released is None:
         return None
-    known: dict[str, Any] = {name: statement.predicate.get(name) for name in Entry._fields}
+    facts = {**released.predicate, **released.promotion, "promotion_id": released.predicate.get("release")}
+    return _record(digest, subject, facts)
+
+
+def _record(digest: str, subject: str, stated: Mapping[str, Any]) -> Record | None:
+    known: dict[str, Any] = {name: stated.get(name) for name in Entry._fields}
     mandatory = (known["action"], known["at"], known["tag"], known["destination"], known["promotion_id"])
     return Record(digest, subject, Entry(**known)) if all(isinstance(value, str) for value in mandatory) else None
+
+
+def read_release(repository: Repository, digest: str, subject: str) -> Released | None:
+    """Read a release's record of one tag of an image; nothing if it is none, or does not name the image here.
+
+    Args:
+        repository: where the image is.
+        digest: the record's.
+        subject: the image's.
+
+    Raises:
+        NotFound: it is not there.
+        NotPermitted, Unreachable, VerificationFailed: it cannot be read.
+
+    """
+    manifest = repository.manifest(digest)
+    if statement_kind(manifest) != RELEASE_TYPE or subject_of(manifest) != subject or not manifest.blobs:
+        return None
+    words = read_text(repository, manifest.blobs[0], RELEASE_TYPE)
+    if words is None or (str(repository), subject) not in words.subjects:
+        return None
+    named = {"destination": str(repository), "tag": annotation(manifest, TAG), "digest": subject}
+    for promotion in promotions_of(words.predicate):
+        if named.items() <= promotion.items():
+            return Released(manifest, words.predicate, promotion)
+    return None
+
+
+def promotions_of(predicate: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the promotions that a release's statement names, without any that makes no sense."""
+    promotions = predicate.get("promotions")
+    return list(filter(_is_promotion, promotions)) if isinstance(promotions, list) else []
+
+
+def _is_promotion(one: object) -> bool:
+    if not isinstance(one, dict):
+        return False
+    digests = [one.get("digest"), *([one["previous_digest"]] if one.get("previous_digest") else [])]
+    places = [one.get("destination"), one.get("tag")]
+    return all(isinstance(text, str) for text in (*places, *digests)) and all(map(is_digest, digests))

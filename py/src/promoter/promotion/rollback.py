@@ -35,11 +35,10 @@ def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
     if request.to:
         _require_own(place, digest, current)
     if digest == current.digest:
-        if not request.dry_run and (settling := _settling(place, places, None)):
-            settling.settle_again(current)
+        if not request.dry_run:
+            settle_again(place, places)
         return RollbackResult(status="unchanged", image=image, digest=digest, previous_digest=digest)
-    if settling := _settling(place, places, current.digest):
-        settling.require(digest)
+    require_settleable(place, places, current.digest, digest)
     if request.dry_run:
         return RollbackResult(status="planned", image=image, digest=digest, previous_digest=current.digest)
     result, facts = go_back(place, manifest, current.digest, request, identity=new_id(image, digest), places=places)
@@ -84,6 +83,28 @@ def go_back(
         kept=kept,
     )
     return result, shown(noted) | {"record": result.record}
+
+
+def require_settleable(place: Place, places: Places, standing: str, digest: str) -> None:
+    """Insist that the image stream's tag may follow the registry's from one digest to another, if its cluster is named.
+
+    Raises:
+        PromoterError: see `Settling.require`.
+
+    """
+    if settling := _settling(place, places, standing):
+        settling.require(digest)
+
+
+def settle_again(place: Place, places: Places) -> None:
+    """Let the image stream's tag be what the registry's tag is already, if its cluster is named.
+
+    Raises:
+        PromoterError: see `Settling.settle`.
+
+    """
+    if settling := _settling(place, places, None):
+        settling.settle_again(place.repository.resolve(place.tag))
 
 
 def settle_back(place: Place, places: Places, result: RollbackResult, facts: Facts) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from promoter.model.manifest import OCI_MANIFEST, Descriptor, Manifest, digest_of, read_manifest
@@ -20,7 +19,9 @@ STATEMENT_TYPE = "application/vnd.in-toto+json"
 KIND = "in-toto.io/predicate-type"
 """The annotation that says what kind of statement it is, for those who list artifacts without reading them."""
 
+CREATED = "org.opencontainers.image.created"
 _OURS = "urn:image-promoter:"
+_SHA256 = "sha256:"
 
 
 class Statement(NamedTuple):
@@ -28,6 +29,24 @@ class Statement(NamedTuple):
 
     digest: str
     predicate: dict[str, Any]
+
+
+class Words(NamedTuple):
+    """What a statement says, and about which images: repositories, each with a digest."""
+
+    subjects: list[tuple[str, str]]
+    predicate: dict[str, Any]
+
+
+class Text(NamedTuple):
+    """A statement as it is stored."""
+
+    descriptor: Descriptor
+    content: bytes
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield all of it, from its beginning."""
+        yield self.content
 
 
 def now() -> str:
@@ -51,33 +70,63 @@ def draft_statement(
         NotPermitted, Unreachable: it is not there now.
 
     """
+    text = write_statement([(str(repository), subject.digest)], kind, predicate)
+    repository.upload(text.descriptor, text.chunks)
+    annotations = {CREATED: predicate["at"], KIND: kind}
+    return statement_manifest(subject, text.descriptor, [text.descriptor], annotations)
+
+
+def write_statement(subjects: Iterable[tuple[str, str]], kind: str, predicate: Mapping[str, Any]) -> Text:
+    """Write a statement.
+
+    Args:
+        subjects: what it is about: repositories, each with a digest.
+        kind: the predicate's type.
+        predicate: what is stated; what is nothing is left out.
+
+    """
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"name": str(repository), "digest": {"sha256": subject.digest.removeprefix("sha256:")}}],
+        "subject": [{"name": name, "digest": {"sha256": digest.removeprefix(_SHA256)}} for name, digest in subjects],
         "predicateType": kind,
-        "predicate": {name: value for name, value in predicate.items() if value is not None},
+        "predicate": stated(predicate),
     }
     content = json.dumps(statement, indent=1).encode()
-    payload = Descriptor(STATEMENT_TYPE, digest_of(content), len(content))
-    repository.upload(payload, partial(iter, (content,)))
+    return Text(Descriptor(STATEMENT_TYPE, digest_of(content), len(content)), content)
+
+
+def stated(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts without those that are nothing."""
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def statement_manifest(
+    subject: Descriptor, text: Descriptor, layers: Iterable[Descriptor], annotations: Mapping[str, str | None]
+) -> Manifest:
+    """Return the manifest that attaches a statement to an image.
+
+    Args:
+        subject: the image.
+        text: the statement about it, which is among the layers.
+        layers: all that is stated together.
+        annotations: `KIND` among them.
+
+    """
     manifest = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "artifactType": STATEMENT_TYPE,
-        "config": payload.to_json(),
-        "layers": [payload.to_json()],
+        "config": text.to_json(),
+        "layers": [layer.to_json() for layer in layers],
         "subject": Descriptor(subject.media_type, subject.digest, subject.size).to_json(),
-        "annotations": {
-            "org.opencontainers.image.created": predicate["at"],
-            KIND: kind,
-        },
+        "annotations": annotations,
     }
     return read_manifest(json.dumps(manifest).encode(), OCI_MANIFEST)
 
 
 def is_statement(manifest: Manifest) -> bool:
     """Tell whether an artifact is a statement of ours: its own annotation counts, not what a list says of it."""
-    return _kind(manifest).startswith(_OURS)
+    return statement_kind(manifest).startswith(_OURS)
 
 
 def read_statement(repository: Repository, locator: str, subject: str, kind: str) -> Statement | None:
@@ -95,23 +144,44 @@ def read_statement(repository: Repository, locator: str, subject: str, kind: str
 
     """
     manifest = repository.manifest(locator)
-    if _kind(manifest) != kind or _subject(manifest) != subject or not manifest.blobs:
+    if statement_kind(manifest) != kind or subject_of(manifest) != subject or not manifest.blobs:
         return None
+    statement = read_text(repository, manifest.blobs[0], kind)
+    if statement is None or statement.predicate.get("destination") != str(repository):
+        return None
+    digests = [digest for _, digest in statement.subjects]
+    return Statement(manifest.digest, statement.predicate) if digests == [subject] else None
+
+
+def read_text(repository: Repository, text: Descriptor, kind: str) -> Words | None:
+    """Read what a statement says; nothing if it is none of this kind.
+
+    Raises:
+        NotFound: it is not there.
+        NotPermitted, Unreachable, VerificationFailed: it cannot be read.
+
+    """
     try:
-        statement = json.loads(repository.read_blob(manifest.blobs[-1]))
-        about = [f"sha256:{one['digest']['sha256']}" for one in statement["subject"]]
-        is_right = about == [subject] and statement["predicateType"] == kind
-        is_here = statement["predicate"]["destination"] == str(repository)
-    except (ValueError, RecursionError, LookupError, TypeError):
+        statement = json.loads(repository.read_blob(text))
+        subjects = [(one.get("name"), f"{_SHA256}{one['digest']['sha256']}") for one in statement["subject"]]
+        is_right = statement["predicateType"] == kind and isinstance(statement["predicate"], dict)
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return None
-    return Statement(manifest.digest, statement["predicate"]) if is_right and is_here else None
+    return Words(subjects, statement["predicate"]) if is_right else None
 
 
-def _kind(manifest: Manifest) -> str:
+def statement_kind(manifest: Manifest) -> str:
+    """Return what kind of statement an artifact says it is."""
+    return annotation(manifest, KIND)
+
+
+def annotation(manifest: Manifest, name: str) -> str:
+    """Return an annotation of an artifact; empty if there is none."""
     annotations = manifest.fields.get("annotations")
-    return str(annotations.get(KIND)) if isinstance(annotations, dict) else ""
+    return str(annotations.get(name, "")) if isinstance(annotations, dict) else ""
 
 
-def _subject(manifest: Manifest) -> str | None:
+def subject_of(manifest: Manifest) -> str | None:
+    """Return the digest of the image that an artifact is attached to."""
     subject = manifest.fields.get("subject")
     return subject.get("digest") if isinstance(subject, dict) else None

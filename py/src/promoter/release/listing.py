@@ -40,7 +40,7 @@ def read_pairs(images: Iterable[str]) -> list[Pair]:
 
     """
     given = list(images)
-    pairs = [pair for image in given for pair in (_mapping(image, image) if "=" in image else _of_file(image))]
+    pairs = [pair for image in given for pair in (_mapping(image, _shown(image)) if "=" in image else _of_file(image))]
     if not pairs:
         raise WrongUsage(
             f"There are no images in {', '.join(map(without_user, given)) or 'the release'}.",
@@ -49,9 +49,13 @@ def read_pairs(images: Iterable[str]) -> list[Pair]:
     return pairs
 
 
+def _shown(mapping: str) -> str:
+    return "=".join(map(without_user, mapping.split("=")))
+
+
 def _of_file(name: str) -> Iterator[Pair]:
     try:
-        text = Path(name).read_text(encoding="utf-8")
+        text = Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeError) as error:
         raise WrongUsage(
             f"{without_user(name)} cannot be read: {getattr(error, 'strerror', None) or 'it is no UTF-8 text'}.",
@@ -78,6 +82,6 @@ def _mapping(line: str, where: str) -> Iterator[Pair]:
         yield from (Pair(words[0], target, where) for target in words[1:])
     elif words:
         raise WrongUsage(
-            f"{without_user(where)}: this is neither `SOURCE DESTINATION` nor SOURCE=DESTINATION.",
+            f"{where}: this is neither `SOURCE DESTINATION` nor SOURCE=DESTINATION.",
             "Write one source and where it goes to, with spaces or = between them.",
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple
 
 from promoter.errors import NotFound, Refused, WrongUsage
@@ -90,8 +92,11 @@ def _expect_tokens(ways: Iterable[Way]) -> None:
     """Let each registry's tokens be asked for many repositories at once."""
     scopes: dict[RegistrySession, list[str]] = {}
     for way in ways:
-        for place in (way.source, way.destination):
-            scopes.setdefault(place.repository.session, []).extend(place.repository.scopes)
+        source, destination = way.source.repository, way.destination.repository
+        scopes.setdefault(source.session, []).extend(source.scopes)
+        scopes.setdefault(destination.session, []).extend(destination.scopes)
+        if way.source.shares_registry(way.destination):  # its blobs are mounted from there
+            scopes[destination.session].extend(source.scopes)
     for session, needed in scopes.items():
         session.expect(needed)
 
@@ -144,8 +149,8 @@ def look_at_all(ways: list[Way], troubles: Troubles) -> list[Found]:
     def look(way: Way) -> Descriptor | None:
         return troubles.attempt([way.name], way.destination.standing)
 
-    looks = [*((resolve, those) for those in wanted.values()), *((look, way) for way in ways)]
-    seen = each(lambda one: one[0](one[1]), looks, LOOKERS)  # type: ignore[operator]
+    looks = [*(partial(resolve, those) for those in wanted.values()), *(partial(look, way) for way in ways)]
+    seen = each(lambda look: look(), looks, LOOKERS)
     images = dict(zip(wanted, seen, strict=False))
     _require_sources([way for way in ways if images[way.source.reference] is None], len(ways), troubles)
     return [
@@ -168,6 +173,12 @@ def _absent(ways: list[Way], total: int) -> NotFound:
         f"{len(ways)} of {total} images of the release are not there: {named}.",
         "Check the names and tags; `skopeo list-tags` shows what is there. Nothing was changed.",
     )
+
+
+def release_digest(found: Iterable[Found]) -> str:
+    """Return the digest that stands for a release as a whole: of its lines `destination digest`, sorted."""
+    lines = sorted(f"{one.way.name} {one.image.digest}\n" for one in found)
+    return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
 
 
 def require_free(found: list[Found], request: ReleaseRequest, troubles: Troubles) -> list[Found]:

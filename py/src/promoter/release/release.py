@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
+from collections.abc import Callable, Iterable
+from functools import partial
 
-from promoter.errors import PartlyDone, PromoterError
+from promoter.model.gates import Gates
+from promoter.model.manifest import Manifest
 from promoter.model.reference import checked_repository
-from promoter.model.request import PromoteRequest, ReleaseRequest
-from promoter.model.result import Failure, ReleasedTag, ReleaseResult
+from promoter.model.request import ReleaseRequest
+from promoter.model.result import PromotionResult, ReleaseResult
 from promoter.parallel import Crew, each
 from promoter.promotion.bringing import entry_of
 from promoter.promotion.identity import new_id
-from promoter.promotion.image import Image, look_into
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places
-from promoter.promotion.record import draft
 from promoter.release.choosing import choose
 from promoter.release.flipping import Flips, Turn
+from promoter.release.images import cargoes_of, look_into_all, promotion_of
 from promoter.release.listing import read_pairs
-from promoter.release.planning import LOOKERS, Found, Way, find_ways, look_at_all, require_free
+from promoter.release.planning import LOOKERS, Found, Way, find_ways, look_at_all, release_digest, require_free
 from promoter.release.progress import Progress
-from promoter.release.shards import parse_shard
-from promoter.release.staging import Cargo, Staging, demands
+from promoter.release.record import Move, draft_records
+from promoter.release.results import Aim, failure_of, status_of, tags_of
+from promoter.release.shards import Shard, parse_shard
+from promoter.release.staging import Cargo, Staging, Traffic, demands, size_of
 from promoter.release.troubles import Troubles
 
 WORKERS = 8
 """How many transfers are under way at a time."""
+_Results = dict[str, PromotionResult]
+"""What came of tags, by their references."""
 
 
 def release(request: ReleaseRequest, places: Places) -> ReleaseResult:
@@ -40,13 +45,28 @@ def release(request: ReleaseRequest, places: Places) -> ReleaseResult:
 
     """
     begun = time.monotonic()
-    for repository in request.mount_from:
-        checked_repository(repository)
+    _require_form(request)
     pairs = choose(read_pairs(request.images), request, places)
     ways = find_ways(pairs, request, places)
     identity = request.promotion_id or new_id(*(f"{pair.source} {pair.destination}" for pair in pairs))
     result = _Release(identity, ways, request, places).carry_out()
     return result.but(duration_seconds=round(time.monotonic() - begun, 3))
+
+
+def _require_form(request: ReleaseRequest) -> None:
+    """See that what was asked for can be, before anything is sent."""
+    for repository in request.mount_from:
+        checked_repository(repository)
+    if request.shard is not None:
+        parse_shard(request.shard)
+    if _has_approval(request):
+        from promoter.release.clearing import require_approvals_form  # noqa: PLC0415
+
+        require_approvals_form(request)
+
+
+def _has_approval(request: ReleaseRequest) -> bool:
+    return bool(request.approval or request.approved_digest)
 
 
 class _Release:
@@ -65,127 +85,128 @@ class _Release:
         self._ways = ways
         self._request = request
         self._places = places
-        self._shard = parse_shard(request.shard) if request.shard else None
+        self._shard = parse_shard(request.shard) if request.shard is not None else None
         self._troubles = Troubles(keep_going=request.keep_going)
-        self._found: dict[str, Found] = {}
-        self._turns: dict[str, Turn] = {}
 
     def carry_out(self) -> ReleaseResult:
         """Look at everything, bring what is to be brought, and flip."""
         looked = look_at_all(self._ways, self._troubles)
-        self._found = {one.way.name: one for one in require_free(looked, self._request, self._troubles)}
-        todo = [one for one in self._found.values() if not one.is_done]
-        images = self._images(todo)
-        promotions = {one.way.name: self._promotion(one, image) for one, image in images}
-        cargoes = _cargoes(images, promotions)
-        staging = Staging(cargoes, Crew(WORKERS), self._troubles, Progress(len(cargoes), self._places.say))
-        if cargoes and not self._request.dry_run:
-            self._bring(staging, cargoes)
-            if self._shard is None:
-                self._flip(promotions)
-        return self._result(staging)
-
-    def _bring(self, staging: Staging, cargoes: list[Cargo]) -> None:
-        if self._shard:
-            self._places.say(f"bringing shard {self._shard} of {len(cargoes)} images, as release {self._identity}")
-            staging.bring_blobs(self._shard.part_of(demands(cargoes)))
-        else:
-            self._places.say(f"bringing {len(cargoes)} images, as release {self._identity}")
-            staging.bring()
-
-    def _images(self, todo: list[Found]) -> list[tuple[Found, Image]]:
-        """Return what each image consists of; each is looked into once, wherever it goes."""
-        sources = {_source_key(one): one for one in todo}
-
-        def look(one: Found) -> Image | None:
-            repository = one.way.source.repository
-            names = [other.way.name for other in todo if _source_key(other) == _source_key(one)]
-            return self._troubles.attempt(names, lambda: look_into(repository, repository.manifest(one.image.digest)))
-
-        found = dict(zip(sources, each(look, sources.values(), LOOKERS), strict=True))
-        return [(one, image) for one in todo if (image := found[_source_key(one)])]
-
-    def _promotion(self, one: Found, image: Image) -> Promotion:
-        way, request = one.way, self._request
-        asked = {name: getattr(request, name) for name in request.fields if name in PromoteRequest.fields}
-        promoted = PromoteRequest(source=way.pair.source, destination=way.pair.destination, **asked)
-        return Promotion(promoted, way.route, way.source, way.destination, image.top, one.previous, self._identity)
-
-    def _flip(self, promotions: dict[str, Promotion]) -> None:
-        """Flip the tags whose images came: all or none, or each for itself if the release keeps going."""
-        arrived = [promotion for name, promotion in promotions.items() if not self._troubles.of(name)]
-        drafted = each(self._turn, arrived, LOOKERS)
-        turns = [turn for turn in drafted if turn]
-        for group in [[turn] for turn in turns] if self._request.keep_going else [turns]:
-            flips = Flips(group, self._places.deadline, LOOKERS, self._places.say)
-            if self._troubles.attempt(map(str, group), flips.flip):
-                self._turns |= {str(turn): turn for turn in group}
-
-    def _turn(self, promotion: Promotion) -> Turn | None:
-        repository, manifest = promotion.destination.repository, promotion.image
-        name = str(promotion.destination.reference)
-        drafting = lambda: draft(repository, manifest.descriptor, entry_of(promotion))  # noqa: E731
-        record = self._troubles.attempt([name], drafting)
-        previous = promotion.previous_digest
-        return Turn(repository, promotion.destination.tag, manifest, previous, record) if record else None
-
-    def _result(self, staging: Staging) -> ReleaseResult:
-        tags = tuple(map(self._tag, self._ways))
-        failed = [tag for tag in tags if tag.error]
-        statuses = {tag.status for tag in tags} - {"unchanged"}
+        digest = release_digest(looked)
+        found = {one.way.name: one for one in require_free(looked, self._request, self._troubles)}
+        images = look_into_all((one for one in found.values() if not one.is_done), self._troubles)
+        promotions = self._cleared([self._promotion(found[name], images[name].top) for name in images], digest)
+        standing = self._standing(found.values())
+        follow = self._following([*promotions, *standing])
+        traffic, results = self._go(promotions, cargoes_of(promotions, images))
+        followed = follow(results | {promotion.name: promotion.result("unchanged") for promotion in standing})
+        tags = tags_of(self._ways, found, followed, self._aim, self._troubles)
         return ReleaseResult(
-            status="partly-done" if failed else statuses.pop() if statuses else "unchanged",  # type: ignore[arg-type]
+            status=status_of(tags, self._aim),
             release_id=self._identity,
+            digest=digest,
             tags=tags,
-            blobs=staging.counts,
-            bytes_uploaded=staging.bytes_uploaded,
-            error=_partly_done(failed, len(tags)) if failed else None,
+            blobs=traffic.counts,
+            bytes_uploaded=traffic.bytes,
+            estimated_seconds=traffic.seconds,
+            error=failure_of(tags),
         )
 
     @property
-    def _unflipped(self) -> Literal["planned", "staged"]:
-        """What a tag is said to be that was not flipped, and was not to be."""
-        return "planned" if self._request.dry_run else "staged"
+    def _aim(self) -> Aim:
+        if self._request.dry_run:
+            return "planned"
+        return "staged" if self._shard else "promoted"
 
-    def _tag(self, way: Way) -> ReleasedTag:
-        source = str(way.source.reference)
-        if failure := self._troubles.of(way.name):
-            return ReleasedTag(status="failed", source=source, destination=way.name, error=_failure(failure))
-        one, turn = self._found[way.name], self._turns.get(way.name)
-        return ReleasedTag(
-            status="unchanged" if one.is_done else "promoted" if turn else self._unflipped,
-            source=source,
-            destination=way.name,
-            digest=one.image.digest,
-            previous_digest=one.previous.digest if one.previous and not one.is_done else None,
-            kept=turn.kept if turn else None,
-            record=str(turn.repository.reference(turn.record.digest)) if turn else None,
-        )
+    def _promotion(self, one: Found, image: Manifest) -> Promotion:
+        return promotion_of(one, image, self._request, self._identity)
+
+    def _standing(self, found: Iterable[Found]) -> list[Promotion]:
+        """Return the promotions of tags that are the digest already, but have image streams to settle."""
+        followed = [one for one in found if one.is_done and self._places.has_cluster(one.way.destination.environment)]
+
+        def look(one: Found) -> Promotion | None:
+            repository, digest = one.way.destination.repository, one.image.digest
+            manifest = self._troubles.attempt([one.way.name], partial(repository.manifest, digest))
+            return self._promotion(one, manifest) if manifest else None
+
+        return [promotion for promotion in each(look, followed, LOOKERS) if promotion]
+
+    def _cleared(self, promotions: list[Promotion], digest: str) -> list[Promotion]:
+        """Return those whose routes let them pass; mostly there are no gates, and then nothing is imported for them."""
+        gates = [promotion.route.gates for promotion in promotions if promotion.route]
+        if not promotions or not (_has_approval(self._request) or any(these != Gates() for these in gates)):
+            return promotions
+        from promoter.release.clearing import clear  # noqa: PLC0415
+
+        return clear(promotions, self._request, digest, self._troubles)
+
+    def _following(self, promotions: list[Promotion]) -> Callable[[_Results], _Results]:
+        """Return what follows once the tags are flipped; mostly that is nothing."""
+        if self._shard or not any(map(self._is_followed, promotions)):
+            return lambda results: results
+        from promoter.release.following import Followers  # noqa: PLC0415
+
+        return Followers(promotions, self._places, self._troubles).follow
+
+    def _is_followed(self, promotion: Promotion) -> bool:
+        has_rollout = promotion.route is not None and promotion.route.rollout is not None
+        return has_rollout or self._places.has_cluster(promotion.destination.environment)
+
+    def _go(self, promotions: list[Promotion], cargoes: list[Cargo]) -> tuple[Traffic, _Results]:
+        """Do what is to be done; return what was brought, and what came of the tags."""
+        planned = {promotion.name: promotion.result("planned") for promotion in promotions}
+        if not cargoes:
+            return Traffic(), planned
+        if self._request.dry_run:
+            from promoter.release.surveying import survey  # noqa: PLC0415
+
+            return survey(cargoes), planned
+        if self._shard:
+            return self._stage(cargoes, self._shard), planned
+        return self._bring(cargoes), self._flip(promotions)
+
+    def _stage(self, cargoes: list[Cargo], shard: Shard) -> Traffic:
+        part = shard.part_of(demands(cargoes))
+        self._places.say(f"bringing shard {shard} of {len(cargoes)} images, as release {self._identity}")
+        with Progress(0, size_of(part), self._places.say) as progress:
+            staging = self._staging(cargoes, progress)
+            staging.bring_blobs(part)
+        return staging.traffic
+
+    def _bring(self, cargoes: list[Cargo]) -> Traffic:
+        self._places.say(f"bringing {len(cargoes)} images, as release {self._identity}")
+        with Progress(len(cargoes), size_of(demands(cargoes)), self._places.say) as progress:
+            staging = self._staging(cargoes, progress)
+            staging.bring()
+        return staging.traffic
+
+    def _staging(self, cargoes: list[Cargo], progress: Progress) -> Staging:
+        crew = Crew(WORKERS, lambda: self._places.lulls.count)
+        return Staging(cargoes, crew, self._troubles, progress)
+
+    def _flip(self, promotions: list[Promotion]) -> _Results:
+        """Flip the tags whose images came: all or none, or each for itself if the release keeps going."""
+        arrived = [promotion for promotion in promotions if not self._troubles.of(promotion.name)]
+        records = draft_records(map(_move, arrived), self._troubles)
+        turns = [_turn(promotion, records[promotion.name]) for promotion in arrived if promotion.name in records]
+        flips = Flips(turns, self._places.deadline, LOOKERS, self._places.say)
+        if self._request.keep_going:
+            flips.flip_each(self._troubles)
+        else:
+            flips.flip_together()
+        by_name = {turn.name: turn for turn in turns if not self._troubles.of(turn.name)}
+        self._places.say(f"tags flipped: {len(by_name)} of {len(turns)}")
+        return {
+            promotion.name: promotion.result("promoted", kept=turn.kept, record=turn.record_name)
+            for promotion in arrived
+            if (turn := by_name.get(promotion.name))
+        }
 
 
-def _source_key(one: Found) -> tuple[str, str]:
-    return str(one.way.source.repository), one.image.digest
+def _move(promotion: Promotion) -> Move:
+    return Move(promotion.destination.repository, promotion.image.descriptor, entry_of(promotion))
 
 
-def _cargoes(images: list[tuple[Found, Image]], promotions: dict[str, Promotion]) -> list[Cargo]:
-    """Return what is to be brought: each image to each repository once, whatever tags it gets there."""
-    found: dict[tuple[str, str], Cargo] = {}
-    for one, image in images:
-        way, mount_from = one.way, promotions[one.way.name].mount_from
-        key = (str(way.destination.repository), one.image.digest)
-        known = found.get(key, Cargo(way.source, way.destination, image, mount_from, ()))
-        found[key] = known._replace(tags=(*known.tags, way.name))
-    return list(found.values())
-
-
-def _failure(error: PromoterError) -> Failure:
-    return Failure(kind=error.kind, message=error.message, remedy=error.remedy, exit_code=error.exit_code)
-
-
-def _partly_done(failed: list[ReleasedTag], total: int) -> Failure:
-    return _failure(
-        PartlyDone(
-            f"{len(failed)} of {total} tags of the release failed: {', '.join(tag.destination for tag in failed)}.",
-            "Each has its error; mend what they name, and run the release again: what is there is left.",
-        )
-    )
+def _turn(promotion: Promotion, record: Manifest) -> Turn:
+    place = promotion.destination
+    return Turn(place.repository, place.tag, promotion.image, promotion.previous_digest, record)

@@ -49,6 +49,21 @@ class Cargo(NamedTuple):
         return [name for name in (*near, *self.mount_from) if name != self.destination.repository.name]
 
 
+class Traffic(NamedTuple):
+    """What is brought.
+
+    Args:
+        counts: how the blobs get to where they are needed; one that two repositories need is counted twice.
+        bytes: how many are uploaded.
+        seconds: how long that would take, where it was measured.
+
+    """
+
+    counts: BlobCounts = BlobCounts()
+    bytes: int = 0
+    seconds: float | None = None
+
+
 class Demand(NamedTuple):
     """A blob that a registry needs.
 
@@ -73,6 +88,11 @@ def demands(cargoes: Iterable[Cargo]) -> list[Demand]:
     return sorted(found.values(), key=lambda demand: demand.blob.size, reverse=True)
 
 
+def size_of(wanted: Iterable[Demand]) -> int:
+    """Return how many bytes they have, each blob once."""
+    return sum(demand.blob.size for demand in wanted)
+
+
 class Staging:
     """Brings cargoes.
 
@@ -92,12 +112,12 @@ class Staging:
         self._awaited = {id(cargo): len(cargo.image.blobs) for cargo in self._cargoes}
         self._lock = Lock()
         self._counts = {"uploaded": 0, "mounted": 0, "present": 0}
-        self.bytes_uploaded = 0
+        self._bytes = 0
 
     @property
-    def counts(self) -> BlobCounts:
-        """How the blobs got to where they are needed: one that two repositories need is counted twice."""
-        return BlobCounts(total=sum(self._counts.values()), **self._counts)
+    def traffic(self) -> Traffic:
+        """What was brought so far."""
+        return Traffic(BlobCounts(total=sum(self._counts.values()), **self._counts), self._bytes)
 
     def bring_blobs(self, wanted: Iterable[Demand]) -> None:
         """Bring blobs to the first repository that needs each, and nothing else.
@@ -107,8 +127,7 @@ class Staging:
 
         """
         for demand in wanted:
-            cargoes = next(iter(demand.cargoes.values()))
-            self._crew.add(partial(self._have, demand.blob, cargoes, cargoes[0].origins))
+            self._crew.add(partial(self._lead, demand))
         self._crew.work()
 
     def bring(self) -> None:
@@ -130,26 +149,36 @@ class Staging:
 
         If it cannot be brought there, the next one is the first.
         """
-        (name, cargoes), *others = demand.cargoes.items()
-        if self._have(demand.blob, cargoes, cargoes[0].origins):
+        (name, _), *others = demand.cargoes.items()
+        if self._lead(demand):
             for _, more in others:
                 self._crew.add(partial(self._have, demand.blob, more, [name]))
         elif others:
             self._crew.add(partial(self._bring, Demand(demand.blob, dict(others))))
 
-    def _have(self, blob: Descriptor, cargoes: list[Cargo], origins: list[str]) -> bool:
-        """See to it that the repository of some cargoes has a blob, and tell whether it has."""
+    def _lead(self, demand: Demand) -> bool:
+        """See to it that the first repository that needs a blob has it, and tell whether it has."""
+        cargoes = next(iter(demand.cargoes.values()))
+        way = self._have(demand.blob, cargoes, cargoes[0].origins)
+        if way in ("mounted", "present"):
+            self._progress.spare(demand.blob.size)
+        return way is not None
+
+    def _have(self, blob: Descriptor, cargoes: list[Cargo], origins: list[str]) -> str | None:
+        """See to it that the repository of some cargoes has a blob; tell how it got there, or nothing if it did not."""
         tags = [tag for cargo in cargoes for tag in cargo.tags]
+        if all(map(self._troubles.of, tags)):
+            return None
         way = self._troubles.attempt(tags, lambda: _have(blob, cargoes[0], origins, self._progress))
         if way is None:
-            return False
+            return None
         with self._lock:
             self._counts[way] += 1
-            self.bytes_uploaded += blob.size if way == "uploaded" else 0
+            self._bytes += blob.size if way == "uploaded" else 0
         for cargo in cargoes:
             if self._is_last(cargo):
                 self._crew.add(partial(self._complete, cargo))
-        return True
+        return way
 
     def _is_last(self, cargo: Cargo) -> bool:
         """Take note that one of a cargo's blobs is there; tell whether it was the last one."""
@@ -158,8 +187,11 @@ class Staging:
             return self._awaited[id(cargo)] == 0
 
     def _complete(self, cargo: Cargo) -> None:
-        self._troubles.attempt(cargo.tags, lambda: _put(cargo))
-        self._progress.image()
+        self._troubles.attempt(cargo.tags, partial(self._put, cargo))
+
+    def _put(self, cargo: Cargo) -> None:
+        _put(cargo)
+        self._progress.image(", ".join(cargo.tags))
 
 
 def _have(blob: Descriptor, cargo: Cargo, origins: list[str], progress: Progress) -> str:

@@ -1,0 +1,96 @@
+"""The gates of a release: those of each image's route, while people approve the release as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from promoter.errors import Refused, WrongUsage
+from promoter.model.gates import Gates
+from promoter.model.request import PromoteRequest, ReleaseRequest
+from promoter.parallel import each
+from promoter.promotion.approval import read_approval, require_form
+from promoter.promotion.gates import pass_gates
+from promoter.promotion.looking import Promotion
+from promoter.release.planning import LOOKERS
+from promoter.release.troubles import Troubles
+
+
+def require_approvals_form(request: ReleaseRequest) -> None:
+    """See that what people said is said of something; see `require_form`."""
+    said = PromoteRequest(source="", destination="", approval=request.approval, approved_digest=request.approved_digest)
+    require_form(said)
+
+
+def clear(promotions: Iterable[Promotion], request: ReleaseRequest, digest: str, troubles: Troubles) -> list[Promotion]:
+    """Return the promotions with how their gates stand; open ones only where nothing is to be changed.
+
+    Args:
+        promotions: those that are to be done.
+        request: says what was approved, and by whom.
+        digest: the release's.
+        troubles: hears of what may not pass.
+
+    Raises:
+        WrongUsage: there is an approval, but no route asks for one.
+        Refused: something else was approved, an approval does not count, or gates are open; all are named.
+        NotPermitted, Unreachable: the sign-offs cannot be looked at.
+
+    """
+    asking = list(promotions)
+    _require_same(request, digest)
+    asked = [approval for promotion in asking if (approval := _gates(promotion).approval)]
+    if request.approval and not asked:
+        raise WrongUsage(
+            "There is an approval, but no route of the release asks for one: nothing would have checked it.",
+            "Leave it out, or give the routes their `gates` in the configuration.",
+        )
+
+    everybody = {person for approval in asked for person in approval.by}
+
+    def look(promotion: Promotion) -> Promotion | None:
+        given = _given_to(promotion, request.approval, everybody)
+        return troubles.attempt([promotion.name], lambda: _looked_at(promotion, given))
+
+    looked = [promotion for promotion in each(look, asking, LOOKERS) if promotion]
+    open_ones = [promotion for promotion in looked if promotion.clearance.open]
+    if open_ones and not request.dry_run:
+        troubles.raise_for([promotion.name for promotion in open_ones], _refusal(open_ones, digest))
+    return [promotion for promotion in looked if not troubles.of(promotion.name)]
+
+
+def _require_same(request: ReleaseRequest, digest: str) -> None:
+    if request.approved_digest not in (None, digest):
+        raise Refused(
+            f"Approved was {request.approved_digest}, but the release is {digest} now.",
+            "Have that approved; --dry-run shows what it consists of.",
+        )
+
+
+def _given_to(promotion: Promotion, approvals: Iterable[str], everybody: set[str]) -> tuple[str, ...]:
+    """Return the approvals that one route is to look at: not those of people whom only others list."""
+    asked = _gates(promotion).approval
+    if asked is None:
+        return ()
+    others = everybody - set(asked.by)
+    return tuple(text for text in approvals if read_approval(text).by not in others)
+
+
+def _looked_at(promotion: Promotion, given: tuple[str, ...]) -> Promotion:
+    """Look at the gates of one; whoever approved the release has approved its digest."""
+    gates = _gates(promotion)
+    if gates == Gates():
+        return promotion
+    asked = promotion.request.but(approval=given, dry_run=True)  # open ones are named together
+    return promotion._replace(clearance=pass_gates(promotion._replace(request=asked), gates).clearance)
+
+
+def _gates(promotion: Promotion) -> Gates:
+    return promotion.route.gates if promotion.route else Gates()
+
+
+def _refusal(promotions: list[Promotion], digest: str) -> Refused:
+    named = "; ".join(f"{promotion.name}: {', '.join(promotion.clearance.open)}" for promotion in promotions)
+    ways = ["Applications sign each image off with `promoter sign-off IMAGE APPLICATION`."]
+    if any(promotion.clearance.approval for promotion in promotions):
+        ways.append(f"Give each approval with --approval 'ID: WHY' and --approved-digest {digest}.")
+    return Refused(f"{len(promotions)} tags of the release may not flip yet; open is: {named}.", " ".join(ways))

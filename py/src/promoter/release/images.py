@@ -1,0 +1,57 @@
+"""What a release's images consist of, and the promotions that they are one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from promoter.model.manifest import Manifest
+from promoter.model.request import PromoteRequest, ReleaseRequest
+from promoter.parallel import each
+from promoter.promotion.image import Image, look_into
+from promoter.promotion.looking import Promotion
+from promoter.release.planning import LOOKERS, Found
+from promoter.release.staging import Cargo
+from promoter.release.troubles import Troubles
+
+_OF_THE_WHOLE = frozenset({"approval", "approved_digest"})
+"""What is said of a release, and not of each of its images."""
+
+
+def look_into_all(found: Iterable[Found], troubles: Troubles) -> dict[str, Image]:
+    """Return what each image consists of, by the destination's tag; each is looked into once, wherever it goes.
+
+    Raises:
+        NotFound, NotPermitted, Unreachable, VerificationFailed: one cannot be had.
+
+    """
+    sources: dict[tuple[str, str], list[Found]] = {}
+    for one in found:
+        sources.setdefault((str(one.way.source.repository), one.image.digest), []).append(one)
+
+    def look(those: list[Found]) -> dict[str, Image]:
+        repository, digest = those[0].way.source.repository, those[0].image.digest
+        names = [one.way.name for one in those]
+        image = troubles.attempt(names, lambda: look_into(repository, repository.manifest(digest)))
+        return dict.fromkeys(names, image) if image else {}
+
+    return {name: image for images in each(look, sources.values(), LOOKERS) for name, image in images.items()}
+
+
+def promotion_of(one: Found, image: Manifest, request: ReleaseRequest, identity: str) -> Promotion:
+    """Return the promotion that one image of a release is."""
+    way = one.way
+    shared = request.fields.keys() & PromoteRequest.fields.keys() - _OF_THE_WHOLE
+    asked = {name: getattr(request, name) for name in shared}
+    promoted = PromoteRequest(source=way.pair.source, destination=way.pair.destination, **asked)
+    return Promotion(promoted, way.route, way.source, way.destination, image, one.previous, identity)
+
+
+def cargoes_of(promotions: Iterable[Promotion], images: dict[str, Image]) -> list[Cargo]:
+    """Return what is to be brought: each image to each repository once, whatever tags it gets there."""
+    found: dict[tuple[str, str], Cargo] = {}
+    for promotion in promotions:
+        source, destination, image = promotion.source, promotion.destination, images[promotion.name]
+        key = (str(destination.repository), image.top.digest)
+        known = found.get(key, Cargo(source, destination, image, promotion.mount_from, ()))
+        found[key] = known._replace(tags=(*known.tags, promotion.name))
+    return list(found.values())

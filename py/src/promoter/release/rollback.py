@@ -1,0 +1,331 @@
+"""Bringing a tag back to what it was; or all tags of a release, or none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, NamedTuple
+
+from promoter.errors import NotFound, PartlyDone, PromoterError, Refused, WrongUsage
+from promoter.model.manifest import Manifest
+from promoter.model.request import RollbackRequest
+from promoter.model.result import Failure, ReleaseRollbackResult, RollbackResult, RolledBackTag
+from promoter.parallel import each
+from promoter.promotion.flipping import require_tag
+from promoter.promotion.history import kept_digests
+from promoter.promotion.identity import new_id
+from promoter.promotion.places import Place, Places
+from promoter.promotion.record import (
+    RELEASE_TYPE,
+    TAG,
+    Released,
+    entry,
+    promotions_of,
+    read_release,
+    shown,
+)
+from promoter.promotion.rollback import require_settleable, settle_again, settle_back
+from promoter.promotion.rollback import rollback as rollback_tag
+from promoter.promotion.statements import KIND, annotation, read_text, subject_of
+from promoter.registry.referrers import detach, list_referrers
+from promoter.release.flipping import Flips, Turn, put_back
+from promoter.release.planning import LOOKERS
+from promoter.release.record import Move, draft_records
+from promoter.release.results import stated
+from promoter.release.troubles import Troubles
+
+
+def rollback(request: RollbackRequest, places: Places) -> RollbackResult | ReleaseRollbackResult:
+    """Flip a tag back, or all tags of a release.
+
+    Raises:
+        WrongUsage: a digest is named as well as a release.
+        PromoterError: see `promotion.rollback.rollback` and `_roll_back`.
+
+    """
+    if request.release is None:
+        return rollback_tag(request, places)
+    if request.to is not None:
+        raise WrongUsage(
+            "--to names a digest, but each tag of a release goes back to one of its own.", "Leave --to out."
+        )
+    return _roll_back(request, request.release, places)
+
+
+class _Step(NamedTuple):
+    """A tag of the release, and what it is to be again.
+
+    Args:
+        place: the tag.
+        released: the digest that the release made it.
+        previous: what it was before; nothing if it was free.
+        standing: what it is.
+        record: the release's record of it, unless it is what it was already.
+
+    """
+
+    place: Place
+    released: str
+    previous: str | None
+    standing: str | None
+    record: Manifest | None
+
+    @property
+    def name(self) -> str:
+        """The tag, as references are written."""
+        return str(self.place.reference)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is what it was."""
+        return self.standing == self.previous
+
+    def result(
+        self,
+        status: Literal["removed", "left", "unchanged", "planned"],
+        digest: str | None,
+        error: Failure | None = None,
+    ) -> RolledBackTag:
+        """Return what became of it, and what it is now."""
+        return RolledBackTag(status=status, image=self.name, digest=digest, previous_digest=self.standing, error=error)
+
+
+def _roll_back(request: RollbackRequest, release: str, places: Places) -> ReleaseRollbackResult:
+    """Bring all tags of a release back to what they were before it.
+
+    A tag that was free is removed where its registry can let go of it, once all others are flipped.
+
+    Raises:
+        NotFound: the tag does not say which others the release set, or something that a tag was is gone.
+        Refused: a tag is not what the release made it; or its registry is none that the configuration names.
+        PromoterError: something failed; all tags are as they were, or the message names those that are not.
+
+    """
+    place = places.destination(request, request.image)
+    steps = _steps(place, _released(place, release), request, places)
+    _require_unmoved(steps, release)
+    for step in steps:
+        if step.previous and not step.is_done:
+            require_settleable(step.place, places, step.released, step.previous)
+    if request.dry_run:
+        return _result(
+            release, [step.result("unchanged" if step.is_done else "planned", step.previous) for step in steps]
+        )
+    return _Rollback(release, steps, request, places).carry_out()
+
+
+def _released(place: Place, release: str) -> Released:
+    """Return the release's record of a tag.
+
+    Raises:
+        NotFound: there is none.
+
+    """
+    current = place.repository.resolve(place.tag)
+    for digest in dict.fromkeys((current.digest, *kept_digests(place.repository, place.tag))):
+        for listed in _records(place, digest):
+            found = read_release(place.repository, listed, digest)
+            if found and _is_of(found, place, release):
+                return found
+    raise NotFound(
+        f"{place.reference} has no record of a release {release!r}.",
+        "`promoter history --json` lists the IDs of what was promoted to it. Name a tag of that release.",
+    )
+
+
+def _records(place: Place, digest: str) -> list[str]:
+    listed = list_referrers(place.repository, digest)
+    return [one.digest for one in listed if one.annotations.get(KIND) == RELEASE_TYPE]
+
+
+def _is_of(found: Released, place: Place, release: str) -> bool:
+    stated = (found.predicate.get("action"), found.predicate.get("release"), found.promotion.get("tag"))
+    return stated == ("promoted", release, place.tag)
+
+
+def _steps(place: Place, released: Released, request: RollbackRequest, places: Places) -> list[_Step]:
+    """Look at all tags that a release set.
+
+    Raises:
+        Refused: a tag is in a registry that the configuration does not name.
+        NotPermitted, Unreachable: a tag cannot be looked at.
+
+    """
+    texts = {blob.digest: blob for blob in released.record.blobs}
+    words = [read_text(place.repository, text, RELEASE_TYPE) for text in texts.values()]
+    promotions = [one for said in words if said for one in promotions_of(said.predicate)]
+    opened = [(_open(place, promotion, request, places), promotion) for promotion in promotions]
+    return each(lambda those: _step(*those, texts.keys()), opened, LOOKERS)
+
+
+def _step(place: Place, promotion: dict[str, Any], texts: Iterable[str]) -> _Step:
+    released, previous, standing = promotion["digest"], promotion.get("previous_digest"), place.standing()
+    found = standing.digest if standing else None
+    record = _record(place, released, texts) if found == released else None
+    return _Step(place, released, previous, found, record)
+
+
+def _record(place: Place, digest: str, texts: Iterable[str]) -> Manifest | None:
+    """Return a tag's own record of the release: it has one of the release's statements, and is attached to the image.
+
+    What a statement says of other repositories' tags counts only where somebody who may push there attached it, too.
+    """
+    for listed in _records(place, digest):
+        manifest = place.repository.manifest(listed)
+        is_attached = subject_of(manifest) == digest and annotation(manifest, TAG) == place.tag
+        if is_attached and manifest.blobs and manifest.blobs[0].digest in texts:
+            return manifest
+    return None
+
+
+def _open(place: Place, promotion: dict[str, Any], request: RollbackRequest, places: Places) -> Place:
+    """Open the place of a tag that a statement names, as the configuration names it.
+
+    Raises:
+        Refused: its registry is neither configured nor the one that was asked for: no credential is shown to it.
+
+    """
+    destination, tag = str(promotion["destination"]), promotion["tag"]
+    host, _, repository = destination.partition("/")
+    environments = places.configuration.environments
+    prefixes = {name: environment.repository("") for name, environment in environments.items()}
+    for name in sorted(environments, key=lambda name: (-len(prefixes[name]), name != place.environment)):
+        if environments[name].registry == host and repository.startswith(prefixes[name]):
+            return places.destination(request, f"{name}/{repository.removeprefix(prefixes[name])}:{tag}")
+    if host != place.reference.registry:
+        raise Refused(
+            f"The release set {destination}:{tag} as well, and no environment is in that registry.",
+            "Add the environment to the configuration: it says how to get there.",
+        )
+    return places.destination(request, f"{destination}:{tag}")
+
+
+def _require_unmoved(steps: list[_Step], release: str) -> None:
+    """Insist that each tag is what the release made it, or what it was before.
+
+    Raises:
+        Refused: some are not; all are named.
+
+    """
+    moved = [step for step in steps if not step.is_done and not step.record]
+    if moved:
+        named = ", ".join(f"{step.name} is {step.standing or 'gone'}" for step in moved)
+        raise Refused(
+            f"{len(moved)} of {len(steps)} tags are not what release {release} made them: {named}.",
+            "`promoter history` shows what came after it. Roll the tags back one by one, each without --release.",
+        )
+
+
+class _Rollback:
+    """A rollback of a release under way.
+
+    Args:
+        release: its ID.
+        steps: all its tags.
+        request: what was asked for.
+        places: opens what else is needed.
+
+    """
+
+    def __init__(self, release: str, steps: list[_Step], request: RollbackRequest, places: Places) -> None:
+        self._release = release
+        self._steps = steps
+        self._places = places
+        self._back = {step.name: step for step in steps if step.previous and not step.is_done}
+        identity = new_id("rollback", release)
+        self._entries = {
+            name: entry("rolled-back", step.place.reference, request, identity, step.standing)
+            for name, step in self._back.items()
+        }
+
+    def carry_out(self) -> ReleaseRollbackResult:
+        """Flip all tags back that were something; then remove those that were free, and let image streams follow."""
+        turns = self._turns()
+        if turns:
+            Flips(turns.values(), self._places.deadline, LOOKERS, self._places.say).flip_together()
+            self._places.say(f"tags flipped back: {len(turns)}")
+        return _result(self._release, [self._outcome(step, turns.get(step.name)) for step in self._steps])
+
+    def _turns(self) -> dict[str, Turn]:
+        found = each(lambda step: step.place.repository.manifest(step.previous or ""), self._back.values(), LOOKERS)
+        manifests = dict(zip(self._back, found, strict=True))
+        moves = [
+            Move(step.place.repository, manifests[name].descriptor, self._entries[name])
+            for name, step in self._back.items()
+        ]
+        records = draft_records(moves, Troubles(keep_going=False))
+        return {
+            name: Turn(step.place.repository, step.place.tag, manifests[name], step.standing, records[name])
+            for name, step in self._back.items()
+        }
+
+    def _outcome(self, step: _Step, turn: Turn | None) -> RolledBackTag:
+        if turn:
+            return self._followed(step, turn)
+        return _removed(step, step.record) if step.record else self._settled(step)
+
+    def _followed(self, step: _Step, turn: Turn) -> RolledBackTag:
+        """Let the image stream's tag follow a tag that was flipped back, which it stays if that fails."""
+        result = RollbackResult(
+            status="rolled-back",
+            image=step.name,
+            digest=turn.manifest.digest,
+            previous_digest=step.released,
+            record=turn.record_name,
+            kept=turn.kept,
+        )
+        facts = shown(self._entries[step.name]) | {"record": result.record}
+        error = _unsettled(step, lambda: settle_back(step.place, self._places, result, facts))
+        return RolledBackTag(**result.to_dict(), error=error)
+
+    def _settled(self, step: _Step) -> RolledBackTag:
+        """Let the image stream's tag follow a tag that needs no rollback, as far as it has not yet."""
+        error = _unsettled(step, lambda: settle_again(step.place, self._places)) if step.standing else None
+        return step.result("unchanged", step.previous, error)
+
+
+def _unsettled(step: _Step, settle: Callable[[], None]) -> Failure | None:
+    """Return what keeps the image stream's tag from following the registry's."""
+    try:
+        settle()
+    except PromoterError as failure:
+        failure.message = f"{step.name} is {step.previous} again, but {failure.message}"
+        return stated(failure)
+    return None
+
+
+def _removed(step: _Step, record: Manifest) -> RolledBackTag:
+    """Remove a tag that was free, where its registry lets go of tags."""
+    repository, tag = step.place.repository, step.place.tag
+    try:
+        require_tag(repository, tag, step.released)
+        turn = Turn(repository, tag, repository.manifest(step.released), None, record)
+        if not put_back(turn):
+            raise Refused(
+                f"{step.name} stays {step.released}: it was free, and its registry does not let go of a tag.",
+                "Have whoever runs the registry delete it; in a cluster's own, `oc delete imagestreamtag` does.",
+            )
+        detach(repository, record)
+    except PromoterError as failure:
+        return step.result("left", step.standing, stated(failure))
+    return step.result("removed", None)
+
+
+def _result(release: str, tags: list[RolledBackTag]) -> ReleaseRollbackResult:
+    statuses = {tag.status for tag in tags}
+    problems = [tag.error.message for tag in tags if tag.error]
+    status: Literal["rolled-back", "planned", "unchanged"] = "rolled-back"
+    if statuses <= {"planned", "unchanged"}:
+        status = "planned" if "planned" in statuses else "unchanged"
+    return ReleaseRollbackResult(
+        status="partly-done" if problems else status,
+        release_id=release,
+        tags=tuple(tags),
+        error=stated(_partly_done(problems, len(tags))) if problems else None,
+    )
+
+
+def _partly_done(problems: list[str], total: int) -> PartlyDone:
+    return PartlyDone(
+        f"The release is rolled back, but for {len(problems)} of its {total} tags: {' '.join(problems)}",
+        "Mend what each error names, and run this again: what is rolled back already is left.",
+    )
