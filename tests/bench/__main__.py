@@ -99,7 +99,7 @@ def _memory_of_the_helper(place: Setting) -> list[Peak]:
     peaks = []
     for megabytes in (single.FRESH_MEGABYTES, LARGE_MEGABYTES):
         source = single.image(place, f"memory-{megabytes}", megabytes)
-        command = single.promote(place, source, f"{place.lasting_destination().host}/shop/web:1")
+        command = single.promote(place, source, f"{place.with_password().host}/shop/web:1")
         sample = run(command, alone)
         peaks.append(Peak(f"the helper, one image of {megabytes} MB", sample.peak_kib, MEMORY_LIMIT_KIB))
     return peaks

@@ -100,24 +100,10 @@ Tool = Callable[[Job], Command]
 
 def promoter(job: Job) -> Command:
     """Release with promoter."""
-    projects = {"non-production": (job.source, SOURCE_PROJECT), "production": (job.destination, DESTINATION_PROJECT)}
-    configuration = {
-        "environments": {
-            name: {
-                "registry": side.host,
-                "project": project,
-                "credentials": f"authfile:{job.authfile()}",
-                "ca": str(job.ca),
-            }
-            for name, (side, project) in projects.items()
-        }
-    }
-    lines = "".join(
-        f"non-production/{listed.repository_and_tag} production/{listed.repository_and_tag}\n" for listed in job.images
-    )
-    mapping = job.write("mapping.txt", lines)
-    file = job.write("promotion.yaml", configuration)
-    return Command([PROMOTER, "release", str(mapping), f"--config={file}"], job.environment)
+    mapping = job.write("mapping.txt", "".join(f"{source} {destination}\n" for source, destination in job.pairs()))
+    access = [f"--{side}-credentials=authfile:{job.authfile()}" for side in ("source", "destination")]
+    trust = [f"--{side}-ca={job.ca}" for side in ("source", "destination")]
+    return Command([PROMOTER, "release", str(mapping), *access, *trust], job.environment)
 
 
 def skopeo_sync(job: Job) -> Command:

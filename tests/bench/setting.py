@@ -1,16 +1,20 @@
-"""Where the benchmarks run: two registries over TLS, one with tokens, one with passwords, and what logs in there."""
+"""Where the benchmarks run: registries over TLS, with tokens or with passwords, and what logs in there.
+
+Releases go from tokens to tokens, as between clusters. A registry checks a password's slow hash with each request, so
+that many small requests would measure that.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.peers import Access, Job
-from tests.bench.workloads import SOURCE_PROJECT, Listed
+from tests.bench.workloads import DESTINATION_PROJECT, SOURCE_PROJECT, Listed
 from tests.support.registries import Htpasswd, Registry, TokenAuth
 from tests.support.tls import CertificateAuthority
 from tests.support.tokens import TokenService
@@ -31,26 +35,36 @@ class Setting:
         self.certificates = self._with_ca(directory / "certificates")
         tokens = stack.enter_context(TokenService(self.ca))
         self.source = stack.enter_context(Registry(directory / "source", self.ca, TokenAuth(tokens)))
-        self._token = tokens.mint("system:serviceaccount:shop-dev:puller", {SOURCE_PROJECT: "pull"})
+        self._tokens = tokens
+        self._pulling = tokens.mint("system:serviceaccount:shop-dev:puller", {SOURCE_PROJECT: "pull"})
+        self._pushing = tokens.mint("system:serviceaccount:shop:pusher", {DESTINATION_PROJECT: "pull,push"})
         self._count = 0
 
-    @contextmanager
-    def destination(self) -> Iterator[Registry]:
-        """Start an empty registry that no tool's cache knows; all of it is gone afterwards."""
-        directory = self._new_directory("destination")
-        try:
-            with Registry(directory, self.ca, Htpasswd({_USER: _PASSWORD})) as registry:
-                yield registry
-        finally:
-            shutil.rmtree(directory)
+    def destination(self) -> AbstractContextManager[Registry]:
+        """Start an empty registry with tokens that no tool's cache knows; all of it is gone afterwards."""
+        return self._registry(TokenAuth(self._tokens))
 
     def lasting_destination(self) -> Registry:
         """Start such a registry that stays until the end."""
         return self._stack.enter_context(self.destination())
 
+    def with_password(self) -> Registry:
+        """Start such a registry that stays until the end, and takes a password."""
+        return self._stack.enter_context(self._registry(Htpasswd({_USER: _PASSWORD})))
+
+    @contextmanager
+    def _registry(self, auth: Htpasswd | TokenAuth) -> Iterator[Registry]:
+        directory = self._new_directory("destination")
+        try:
+            with Registry(directory, self.ca, auth) as registry:
+                yield registry
+        finally:
+            shutil.rmtree(directory)
+
     def authfile(self, reference: str) -> Path:
-        """Return a file with the credentials for a reference's registry."""
-        access = self._access(reference.partition("/")[0])
+        """Return a file with the credentials for a reference's registry: the source, or one with a password."""
+        host = reference.partition("/")[0]
+        access = self._reading(host) if host == self.source.host else Access(host, _USER, _PASSWORD)
         path = self.directory / f"auth-{access.host.rpartition(':')[2]}.json"
         path.write_text(json.dumps({"auths": {access.host: access.docker_auth}}))
         return path
@@ -60,14 +74,11 @@ class Setting:
         home = self._new_directory("home")
         return Job(home, self._reading(source), self._writing(destination), self.certificates, images, parallel)
 
-    def _access(self, host: str) -> Access:
-        return self._reading(host) if host == self.source.host else self._writing(host)
-
     def _reading(self, host: str) -> Access:
-        return Access(host, "openshift", self._token)
+        return Access(host, "openshift", self._pulling)
 
     def _writing(self, host: str) -> Access:
-        return Access(host, _USER, _PASSWORD)
+        return Access(host, "openshift", self._pushing)
 
     def _with_ca(self, directory: Path) -> Path:
         directory.mkdir()

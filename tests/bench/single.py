@@ -21,8 +21,8 @@ def fresh_image(place: Setting) -> Comparison:
     source = image(place, "fresh", FRESH_MEGABYTES)
     return compare(
         f"fresh image, {FRESH_MEGABYTES} MB",
-        lambda _: promote(place, source, f"{place.lasting_destination().host}/shop/web:1"),
-        lambda _: skopeo(place, source, f"{place.lasting_destination().host}/shop/web:1"),
+        lambda _: promote(place, source, f"{place.with_password().host}/shop/web:1"),
+        lambda _: skopeo(place, source, f"{place.with_password().host}/shop/web:1"),
         FEW,
         1.10,
     )
@@ -31,7 +31,7 @@ def fresh_image(place: Setting) -> Comparison:
 def unchanged_image(place: Setting) -> Comparison:
     """See that there is nothing to do."""
     source = image(place, "unchanged", FRESH_MEGABYTES)
-    destination = f"{place.lasting_destination().host}/shop/web:1"
+    destination = f"{place.with_password().host}/shop/web:1"
     run(promote(place, source, destination))
     run(skopeo(place, source, destination))
     return compare(
@@ -45,7 +45,7 @@ def unchanged_image(place: Setting) -> Comparison:
 
 def same_registry(place: Setting) -> Comparison:
     """Promote within one registry; skopeo's cache is warm, since it brought the image there itself."""
-    host = place.lasting_destination().host
+    host = place.with_password().host
     run(skopeo(place, image(place, "same", FRESH_MEGABYTES), f"{host}/stage/web:1"))
     return compare(
         "same registry",
