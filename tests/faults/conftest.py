@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.promotion.conftest import before_prod, before_stage, promoter, shop, two_projects
+from tests.promotion.conftest import before_prod, before_stage, engine, promoter, shop, two_projects
 
-__all__ = ["before_prod", "before_stage", "promoter", "shop", "two_projects"]
+__all__ = ["before_prod", "before_stage", "engine", "promoter", "shop", "two_projects"]

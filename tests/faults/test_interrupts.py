@@ -82,6 +82,7 @@ def test_a_signal_ends_it_while_a_registry_keeps_it_waiting(
     assert shop.prod.digest() is None
 
 
+@pytest.mark.usefixtures("engine")
 def test_an_interrupted_promotion_goes_on_from_what_is_there(shop: Shop, before_prod: FaultyProxy) -> None:
     image = make_image([1_000, 2_000, 3_000], seed=shop.name)
     shop.stage.push(image)

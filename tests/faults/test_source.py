@@ -52,6 +52,7 @@ def test_a_platform_that_went_away_after_its_index_was_resolved_is_not_found(
     assert shop.prod.tags() == set()
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_layer_that_went_away_is_not_found(shop: Shop, image: Image, before_stage: FaultyProxy) -> None:
     layer = image.blobs[2].digest
     before_stage.when("GET", layer, times=1).call(
@@ -61,6 +62,7 @@ def test_a_layer_that_went_away_is_not_found(shop: Shop, image: Image, before_st
     assert shop.prod.tags() == set()
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_tag_that_moves_during_the_copy_does_not_change_what_is_promoted(
     shop: Shop, image: Image, before_stage: FaultyProxy
 ) -> None:
@@ -88,6 +90,7 @@ def test_a_manifest_that_changed_on_the_way_fails_the_verification(
     assert shop.prod.tags() == set()
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("blob", ["config", "layer"])
 def test_a_blob_that_changed_on_the_way_fails_the_verification(
     blob: str, shop: Shop, image: Image, before_stage: FaultyProxy

@@ -52,8 +52,9 @@ def test_a_token_that_is_over_during_skopeos_uploads_costs_no_blob_twice(shop: S
     assert shop.prod.digest() == image.digest
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("short_lived", ["stage"], indirect=True)
-def test_a_token_that_is_over_during_skopeos_downloads_is_renewed(shop: Shop, short_lived: FaultyProxy) -> None:
+def test_a_token_that_is_over_during_downloads_is_renewed(shop: Shop, short_lived: FaultyProxy) -> None:
     image = make_image([1_000, 2_000, 3_000], seed=shop.name)
     shop.stage.push(image)
     short_lived.when("GET", image.blobs[3].digest, times=1).delay(LONGER_THAN_A_TOKEN_SECONDS)
@@ -62,6 +63,7 @@ def test_a_token_that_is_over_during_skopeos_downloads_is_renewed(shop: Shop, sh
     assert shop.prod.digest() == image.digest
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("short_lived", ["prod"], indirect=True)
 @pytest.mark.parametrize(
     ("method", "path"),

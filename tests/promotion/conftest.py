@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from promoter.model.configuration import ENGINES
 from tests.conftest import PRODUCTION_PASSWORD, PRODUCTION_USER
 from tests.support.faults import FaultyProxy
 from tests.support.promoter import Promoter
@@ -53,6 +54,16 @@ def shop(
             },
         },
     )
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, shop: Shop) -> str:
+    """Each of the engines in turn: it is what promotions of the shop run. Without skopeo, `stream` has to do."""
+    engine: str = request.param
+    shop.engine = engine
+    if engine == "stream":
+        shop.promoter.hide_skopeo()
+    return engine
 
 
 @pytest.fixture

@@ -212,8 +212,15 @@ def test_dry_run_shows_met_gates(asked: Shop, image: Image) -> None:
 
 def test_what_is_there_already_takes_no_approval(asked: Shop, image: Image) -> None:
     approve(asked, image, "alice")
-    for flags in ((), ("--until-approval",), ("--approval=mallory", f"--approved-digest={OTHER}")):
+    for flags in ((), ("--until-approval",), ("--approval=mallory", f"--approved-digest={image.digest}")):
         assert asked.promote(*flags).result["status"] == "unchanged"
+
+
+def test_what_is_there_already_is_not_what_was_approved(asked: Shop, image: Image) -> None:
+    approve(asked, image, "alice")
+    outcome = asked.promote("--approval=alice", f"--approved-digest={OTHER}")
+    assert outcome.exit_code == 3
+    assert outcome.error["message"] == f"Approved was {OTHER}, but {asked.stage}:1.0 is {image.digest} now."
 
 
 def test_a_taken_tag_is_refused_before_anybody_is_asked(asked: Shop, image: Image) -> None:

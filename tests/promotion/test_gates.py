@@ -79,6 +79,17 @@ def test_open_gates_are_named_together(gated: Shop, image: Image) -> None:
     assert f"promoter sign-off {gated.image(gated.stage)} APPLICATION" in error["remedy"]
 
 
+def test_what_an_application_says_passes_for_no_line_of_ours(gated: Shop, image: Image) -> None:
+    gated.routes[0]["gates"]["approval"] = APPROVAL
+    sign_off(gated, "--rejected", "--reason=totals\nare \x1b[2Kwrong\r\ndigest: none")
+    said = "rejected by billing: totals are [2Kwrong digest: none"
+
+    result = gated.promote("--until-approval").result
+
+    assert (result["status"], result["open_gates"][0]) == ("awaiting-approval", said)
+    assert said in refused(gated)["message"]
+
+
 def test_an_approval_does_not_stand_for_a_sign_off(gated: Shop, image: Image) -> None:
     gated.routes[0]["gates"]["approval"] = APPROVAL
     sign_off(gated)

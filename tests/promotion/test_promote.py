@@ -17,6 +17,7 @@ from tests.support.tls import CertificateAuthority
 from tests.support.tokens import TokenService
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.statement("F11", "R2", "P1", "P5", "W2")
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_image_arrives_byte_for_byte(kind: str, shop: Shop) -> None:

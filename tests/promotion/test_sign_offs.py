@@ -214,6 +214,15 @@ def test_in_a_build_that_is_who_signed_it_off_and_what_to_read(shop: Shop) -> No
     assert (stated["signed_by"], stated["link"], stated["verdict"]) == ("jenkins-billing-7", BUILD, "verified")
 
 
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "https://bob:pw@ci.example.com/7", "https://", f"{BUILD}\nx"])
+def test_a_link_that_is_none_is_refused(shop: Shop, link: str) -> None:
+    image = push(shop)
+    outcome = sign(shop, "billing", "--link", link)
+    assert outcome.error["kind"] == "wrong-usage"
+    assert "bob:pw" not in outcome.stdout + outcome.stderr
+    assert shop.prod.digest(tag_of(image, "billing")) is None
+
+
 def test_no_secret_is_part_of_it(shop: Shop) -> None:
     image = push(shop)
     secret = f"it took {PRODUCTION_PASSWORD} to get in"

@@ -49,6 +49,7 @@ def test_within_a_repository_nothing_but_the_tag_is_put(shop: Shop) -> None:
     assert result["blobs"]["present"] == result["blobs"]["total"]
 
 
+@pytest.mark.usefixtures("engine")
 def test_to_another_registry_each_blob_is_uploaded_once(shop: Shop) -> None:
     base = make_layer(4_000, f"{shop.name} base")
     platforms = [make_image([base, 1_000], platform=one, seed=f"{shop.name} {one}") for one in PLATFORMS]
@@ -63,6 +64,7 @@ def test_to_another_registry_each_blob_is_uploaded_once(shop: Shop) -> None:
     assert result["bytes_uploaded"] == sum({b.digest: b.size for one in platforms for b in one.blobs}.values())
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("said_by", ["flag", "route"])
 def test_only_what_is_neither_present_nor_mountable_is_uploaded(said_by: str, shop: Shop) -> None:
     present, mountable, new = (make_layer(2_000, f"{shop.name} {number}") for number in range(3))

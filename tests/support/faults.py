@@ -7,8 +7,9 @@ import re
 import secrets
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPResponse, HTTPSConnection
 
 from tests.support.registries import Registry
@@ -24,7 +25,7 @@ _FRAMING = {"content-length", "transfer-encoding"}
 
 @dataclass
 class ProxiedRequest:
-    """A request that reached the proxy; `path` has the query.
+    """A request that reached the proxy `at` that time (`time.monotonic`); `path` has the query.
 
     `request_bytes` counts the body as far as it was read. `status` is None as long as nothing was answered.
     """
@@ -33,6 +34,7 @@ class ProxiedRequest:
     path: str
     request_bytes: int = 0
     status: int | None = None
+    at: float = field(default_factory=time.monotonic)
 
 
 class Hold:

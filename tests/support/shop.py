@@ -87,7 +87,8 @@ class Shop:
     """The application `name` of the project `shop-dev`, at `stage` (non-production) and at `prod` (production).
 
     `environments` and `routes` are the configuration's parts of these names, `sections` its others; it is written anew
-    for each command, so that a test may change it. Commands name images as `environment/name:tag`.
+    for each command, so that a test may change it. `engine` is what promotions are told to run, if anything. Commands
+    name images as `environment/name:tag`.
     """
 
     def __init__(self, promoter: Promoter, stage: Side, prod: Side, environments: dict[str, dict[str, Any]]) -> None:
@@ -97,6 +98,7 @@ class Shop:
         self.environments = environments
         self.routes: list[dict[str, Any]] = []
         self.sections: dict[str, Any] = {}
+        self.engine: str | None = None
         self.name = stage.repository.rpartition("/")[2]
 
     def image(self, side: Side, tag: str = "1.0") -> str:
@@ -124,7 +126,7 @@ class Shop:
 
     def promote(self, *flags: str | Path, source: str = "1.0", tag: str = "1.0") -> Outcome:
         """Promote from stage to prod."""
-        return self.run("promote", self.image(self.stage, source), self.image(self.prod, tag), *flags)
+        return self.run("promote", *self._promotion(source, tag), *flags)
 
     def history(self, tag: str = "1.0") -> list[dict[str, Any]]:
         """Return what is recorded of a tag of prod, newest first."""
@@ -134,4 +136,8 @@ class Shop:
     def start_promotion(self, *flags: str | Path, source: str = "1.0", tag: str = "1.0") -> Running:
         """Start promoting from stage to prod; to be used in a `with`."""
         self.configure()
-        return self.promoter.start("promote", self.image(self.stage, source), self.image(self.prod, tag), *flags)
+        return self.promoter.start("promote", *self._promotion(source, tag), *flags)
+
+    def _promotion(self, source: str, tag: str) -> list[str]:
+        engine = [f"--engine={self.engine}"] if self.engine else []
+        return [self.image(self.stage, source), self.image(self.prod, tag), *engine]

@@ -13,6 +13,7 @@ from promoter.http.connection import Body, Response
 from promoter.http.deadline import Deadline
 from promoter.http.patience import Patience
 from promoter.http.trust import Trust
+from promoter.http.waits import Lulls
 from tests.support.tls import CertificateAuthority, ServerCertificate
 from tests.unit.scripted import ScriptedServer
 
@@ -23,9 +24,9 @@ QUICK = Patience(attempts=4, first_wait=0.001, longest_wait=0.02)
 class TidyClient(HttpClient):
     """A client that also closes the answers nobody has read; `said` are the lines it had for people."""
 
-    def __init__(self, trust: Trust, deadline: Deadline, patience: Patience) -> None:
+    def __init__(self, trust: Trust, deadline: Deadline, patience: Patience, lulls: Lulls | None = None) -> None:
         self.said: list[str] = []
-        super().__init__(trust, deadline, patience, "unit-tests", self.said.append)
+        super().__init__(trust, deadline, patience, "unit-tests", self.said.append, lulls=lulls)
         self._answers: list[Response] = []
 
     def send(self, method: str, url: str, headers: dict[str, str] | None = None, body: Body = None) -> Response:
@@ -86,8 +87,13 @@ def make_client(ca: CertificateAuthority) -> Iterator[ClientFactory]:
     """Make clients that trust the rig's CA, try once and have half a minute, if nothing else is said."""
     with ExitStack() as stack:
 
-        def make(patience: Patience = IMPATIENT, seconds: float = 30, trust: Trust | None = None) -> TidyClient:
-            client = TidyClient(trust or Trust(ca.certificate), Deadline(seconds), patience)
+        def make(
+            patience: Patience = IMPATIENT,
+            seconds: float = 30,
+            trust: Trust | None = None,
+            lulls: Lulls | None = None,
+        ) -> TidyClient:
+            client = TidyClient(trust or Trust(ca.certificate), Deadline(seconds), patience, lulls)
             return stack.enter_context(closing(client))
 
         yield make

@@ -396,3 +396,58 @@ def test_threads_that_ask_at_once_share_a_token(server: ScriptedServer, make_aut
         thread.join()
     assert shown == [{"Authorization": "Bearer registry-token"}] * 8
     assert len(server.requests) == 1
+
+
+class TestTogether:
+    """Tokens for several repositories that are going to be needed."""
+
+    def scopes(self, number: int) -> tuple[str]:
+        return (f"repository:shop/app-{number:02}:pull,push",)
+
+    def expecting(self, server: ScriptedServer, make_auth: MakeAuth, count: int) -> Authenticator:
+        auth = make_auth()
+        auth.expect(scope for number in range(count) for scope in self.scopes(number))
+        auth.answer(bearer(server), ())
+        return auth
+
+    def asked_for(self, server: ScriptedServer) -> list[int]:
+        return [request.path.count("scope=") for request in server.requests]
+
+    def test_one_token_does_for_many(self, server: ScriptedServer, make_auth: MakeAuth) -> None:
+        server.will(token_answer("first"), token_answer("second"))
+        auth = self.expecting(server, make_auth, 20)
+        shown = [auth.headers(self.scopes(number))["Authorization"] for number in range(20)]
+        assert shown == ["Bearer first"] * 16 + ["Bearer second"] * 4
+        assert self.asked_for(server) == [16, 4]
+
+    def test_a_mount_takes_what_is_there(self, server: ScriptedServer, make_auth: MakeAuth) -> None:
+        server.will(token_answer("first"), token_answer("second"))
+        auth = self.expecting(server, make_auth, 3)
+        mounts = [(*self.scopes(1), "repository:shop/app-00:pull"), (*self.scopes(2), "repository:shop/base:pull")]
+        shown = [auth.headers(scopes)["Authorization"] for scopes in (self.scopes(0), *mounts)]
+        assert shown == ["Bearer first", "Bearer first", "Bearer second"]
+        assert self.asked_for(server) == [3, 4]
+
+    def test_what_is_refused_together_is_asked_for_alone(self, server: ScriptedServer, make_auth: MakeAuth) -> None:
+        server.will(reply(403), token_answer("alone"), reply(403), reply(403))
+        auth = self.expecting(server, make_auth, 3)
+        assert auth.headers(self.scopes(0)) == {"Authorization": "Bearer alone"}
+        with pytest.raises(NotPermitted):
+            auth.headers(self.scopes(1))
+        assert self.asked_for(server) == [3, 1, 3, 1]
+
+    def test_what_is_not_accepted_is_asked_for_alone(self, server: ScriptedServer, make_auth: MakeAuth) -> None:
+        server.will(token_answer("together"), token_answer("alone"))
+        auth = self.expecting(server, make_auth, 3)
+        auth.answer(bearer(server), self.scopes(0), auth.headers(self.scopes(0))["Authorization"])
+        assert auth.headers(self.scopes(0)) == {"Authorization": "Bearer alone"}
+        assert auth.headers(self.scopes(1)) == {"Authorization": "Bearer together"}
+        assert self.asked_for(server) == [3, 1]
+
+    def test_they_are_renewed_together(self, server: ScriptedServer, make_auth: MakeAuth, clock: list[float]) -> None:
+        server.will(token_answer("first"), token_answer("second"))
+        auth = self.expecting(server, make_auth, 3)
+        auth.headers(self.scopes(0))
+        clock[0] += 60
+        shown = {auth.headers(self.scopes(number))["Authorization"] for number in range(3)}
+        assert shown == {"Bearer second"}

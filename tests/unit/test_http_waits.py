@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 
-from promoter.errors import PassingFailure, Unreachable
+from promoter.errors import PassingFailure, TimedOut, Unreachable
 from promoter.http.backoff import wait_after
 from promoter.http.connection import ConnectionFailed
+from promoter.http.deadline import Deadline
 from promoter.http.patience import Patience, TryAgain
-from promoter.http.waits import Waits
+from promoter.http.waits import Lulls, Waits
+from tests.support.waiting import wait_until
 from tests.unit.conftest import QUICK, ClientFactory
 from tests.unit.scripted import ScriptedServer, no_answer, reply
 
@@ -117,3 +120,67 @@ def test_luck_is_drawn(server: ScriptedServer, make_client: ClientFactory, monke
         client.request("GET", server.url())
         said += [line.partition(" again in ")[2] for line in client.said]
     assert said == ["0.1 s, attempt 2 of 2", "0.2 s, attempt 2 of 2"]
+
+
+class TestLulls:
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_others_leave_a_crowded_server_in_peace(
+        self, server: ScriptedServer, make_client: ClientFactory, status: int
+    ) -> None:
+        lulls = Lulls()
+        server.will(reply(status, Retry_After="1"), reply(), reply())
+        client = make_client(Patience(attempts=2, spread=0), lulls=lulls)
+        first = threading.Thread(target=client.request, args=("GET", server.url()))
+        first.start()
+        wait_until(lambda: lulls.count == 1, "the lull to begin")
+        begun = time.monotonic()
+        assert client.request("GET", server.url()).status == 200
+        assert time.monotonic() - begun > 0.8
+        first.join()
+
+    def test_another_server_is_not_waited_for(
+        self, server: ScriptedServer, other_server: ScriptedServer, make_client: ClientFactory
+    ) -> None:
+        lulls = Lulls()
+        lulls.begin(server.host, 60)
+        other_server.will(reply())
+        begun = time.monotonic()
+        assert make_client(lulls=lulls).request("GET", other_server.url()).status == 200
+        assert time.monotonic() - begun < 5
+
+    def test_a_lull_beyond_the_deadline_is_not_kept_to(
+        self, server: ScriptedServer, make_client: ClientFactory
+    ) -> None:
+        lulls = Lulls()
+        lulls.begin(server.host, 60)
+        server.will(reply())
+        assert make_client(seconds=20, lulls=lulls).request("GET", server.url()).status == 200
+
+    def test_complaints_of_the_same_moment_count_once(self) -> None:
+        lulls = Lulls()
+        for seconds in (30, 60, 10):
+            lulls.begin("a", seconds)
+        lulls.begin("b", 0)
+        lulls.begin("b", 0)
+        assert lulls.count == 3
+        assert 50 < lulls.remaining("a") <= 60
+        assert lulls.remaining("b") == lulls.remaining("c") == 0
+
+
+def test_a_pause_ends_when_the_way_out_begins() -> None:
+    deadline = Deadline(60)
+    ended: list[TimedOut] = []
+
+    def wait() -> None:
+        try:
+            deadline.pause(50)
+        except TimedOut as over:
+            ended.append(over)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not ended:
+        deadline.leave(10)
+        thread.join(0.01)
+    deadline.pause(0)
+    assert deadline.remaining <= 10

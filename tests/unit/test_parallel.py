@@ -6,13 +6,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from promoter.errors import Interrupted, NotFound
 from promoter.interrupts import install
-from promoter.parallel import WORKERS, Later, each
+from promoter.parallel import WORKERS, Crew, Later, each
 from tests.support.waiting import wait_until
 
 
@@ -74,3 +75,90 @@ def test_a_signal_that_another_thread_is_given_ends_the_wait(wait: Callable[[Cal
         assert seen_in_time == []
     finally:
         end.set()
+
+
+class TestCrew:
+    def test_tasks_may_lead_to_others(self) -> None:
+        done: list[str] = []
+        crew = Crew(2)
+
+        def first() -> None:
+            done.append("first")
+            crew.add(lambda: done.append("second"))
+
+        crew.add(first)
+        crew.work()
+        assert done == ["first", "second"]
+
+    def test_no_more_than_so_many_are_under_way(self) -> None:
+        crew, together = Crew(3), threading.Barrier(3)
+        for _ in range(9):
+            crew.add(lambda: together.wait(timeout=10))
+        crew.work()
+
+    def test_nothing_is_begun_after_a_failure(self) -> None:
+        begun = []
+        crew = Crew(2)
+
+        def fail(number: int) -> None:
+            begun.append(number)
+            crew.add(lambda: begun.append(-1))
+            raise NotFound("what happened", "what to do")
+
+        for number in range(100):
+            crew.add(partial(fail, number))
+        with pytest.raises(NotFound):
+            crew.work()
+        assert len(begun) <= 4
+
+    def test_half_as_many_go_on_after_a_complaint_and_one_more_after_each_round_without_one(self) -> None:
+        complaints, busy, lock = [0], [0], threading.Lock()
+        too_many = threading.Event()
+        crew = Crew(8, lambda: complaints[0])
+        crew.add(lambda: complaints.insert(0, 1))
+        crew.work()
+
+        def take_part(together: threading.Barrier) -> None:
+            with lock:
+                busy[0] += 1
+                if busy[0] > together.parties:
+                    too_many.set()
+            together.wait(timeout=10)
+            with lock:
+                busy[0] -= 1
+
+        def give_time_to_those_who_must_not_begin() -> None:
+            too_many.wait(0.2)
+
+        for parties in range(4, 9):
+            together = threading.Barrier(parties, give_time_to_those_who_must_not_begin)
+            for _ in range(parties):
+                crew.add(partial(take_part, together))
+        crew.work()
+        assert not too_many.is_set()
+
+    def test_one_goes_on_whatever_is_complained_of(self) -> None:
+        complaints: list[int] = []
+        crew = Crew(4, lambda: len(complaints))
+        for number in range(20):
+            crew.add(partial(complaints.append, number))
+        crew.work()
+        assert len(complaints) == 20
+
+    @pytest.mark.usefixtures("handlers")
+    def test_a_signal_does_not_wait_for_what_is_under_way(self) -> None:
+        install()
+        end = threading.Event()
+        crew = Crew(2)
+
+        def ask_for_the_end() -> None:
+            signal.raise_signal(signal.SIGTERM)
+            end.wait(10)
+
+        crew.add(ask_for_the_end)
+        try:
+            with pytest.raises(Interrupted):
+                crew.work()
+            assert not end.is_set()
+        finally:
+            end.set()

@@ -71,6 +71,8 @@ UNFIT = {
     "list as text": ({"mountFrom": "base"}, "mountFrom is text, where a list is expected (put it in brackets)"),
     "list of numbers": ({"mountFrom": [1]}, "mountFrom.0 is a number, where text is expected"),
     "null where it must be": ({"source": None}, "source is missing"),
+    "long": ({"reason": "x" * 70_000}, "reason has more than 65536 characters"),
+    "long in a list": ({"approval": ["bob", "alice: " + "x" * 70_000]}, "approval has more than 65536 characters"),
     "half a character": ({"source": "\ud800"}, "the whole has half a character in it"),
 }
 

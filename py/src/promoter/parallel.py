@@ -86,16 +86,27 @@ def each(function: Callable[[Item], Outcome], items: Iterable[Item], workers: in
     return [outcomes[position] for position in range(len(todo))]
 
 
+def _nothing() -> int:
+    return 0
+
+
 class Crew:
     """Does tasks that may lead to further ones, so many at a time; tasks are begun in the order they came in.
 
+    Where there were complaints since the last task was begun, half as many go on; each round without one lets one more.
+
     Args:
         workers: how many tasks are under way at most.
+        complaints: tells how often a server has asked for less so far.
 
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, complaints: Callable[[], int] = _nothing) -> None:
         self._workers = workers
+        self._complaints = complaints
+        self._heard = complaints()
+        self._limit = workers
+        self._done_since = 0
         self._todo: deque[Callable[[], object]] = deque()
         self._busy = 0
         self._failures: list[Exception] = []
@@ -139,7 +150,7 @@ class Crew:
     def _next(self) -> Callable[[], object] | None:
         """Wait for a task; nothing once there is none, and none under way that could lead to one."""
         with self._changed:
-            while not self._todo and self._busy:
+            while self._busy and (not self._todo or self._busy >= self._limit):
                 self._changed.wait()
             if not self._todo:
                 return None
@@ -154,8 +165,16 @@ class Crew:
     def _done(self) -> None:
         with self._changed:
             self._busy -= 1
-            if not self._busy:
-                self._changed.notify_all()
+            self._adapt()
+            self._changed.notify_all()
+
+    def _adapt(self) -> None:
+        """Let fewer go on after a complaint, and one more after as many tasks without one as may be under way."""
+        complaints, self._done_since = self._complaints(), self._done_since + 1
+        if complaints > self._heard:
+            self._heard, self._limit, self._done_since = complaints, max(1, self._limit // 2), 0
+        elif self._done_since >= self._limit < self._workers:
+            self._limit, self._done_since = self._limit + 1, 0
 
 
 def _join(thread: Thread) -> None:

@@ -15,7 +15,6 @@ from promoter.http.deadline import Deadline
 from promoter.http.patience import Busy, Patience, TryAgain
 from promoter.http.waits import Waits
 
-_TOO_MANY = frozenset({429, 503})
 Result = TypeVar("Result")
 
 
@@ -45,8 +44,8 @@ def try_again(
         failure, seconds = _failure(state), wait(state)
         if isinstance(failure, TryAgain):
             failure.response.drain()
-            if failure.response.status in _TOO_MANY:
-                waits.lulls.begin(failure.response.host, seconds)
+        if isinstance(failure, TryAgain | Busy) and failure.crowded:
+            waits.lulls.begin(failure.crowded, seconds)
         waits.begin(str(failure).rstrip("."), seconds, state.attempt_number + 1, patience.attempts)
 
     return tenacity.Retrying(

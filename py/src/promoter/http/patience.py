@@ -26,15 +26,23 @@ class Patience(NamedTuple):
     spread: float = 0.5
 
 
-class Busy(PassingFailure):
-    """A service answered that it may be better next time.
+_TOO_MANY = frozenset({429, 503})
 
-    `retry_after` is what it said about when (the header of that name), if anything.
+
+class Busy(PassingFailure):
+    """A service answered that it may be better next time; what it said is passed on in words.
+
+    Args:
+        message: what happened.
+        remedy: what to do next.
+        response: the answer.
+
     """
 
-    def __init__(self, message: str, remedy: str, retry_after: str) -> None:
+    def __init__(self, message: str, remedy: str, response: Response) -> None:
         super().__init__(message, remedy)
-        self.retry_after = retry_after
+        self.retry_after = response.headers.get("Retry-After")
+        self.crowded = _crowded(response)
 
 
 class TryAgain(Exception):
@@ -49,3 +57,9 @@ class TryAgain(Exception):
         super().__init__(f"{response.host} answered {response.status}")
         self.response = response
         self.retry_after = response.headers.get("Retry-After")
+        self.crowded = _crowded(response)
+
+
+def _crowded(response: Response) -> str | None:
+    """Return the host that answered, if it said that there are too many requests."""
+    return response.host if response.status in _TOO_MANY else None

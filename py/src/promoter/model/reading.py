@@ -18,6 +18,9 @@ from promoter.model.wording import of_misfit, of_syntax
 Made = TypeVar("Made", bound=Model)
 _YAML = "tag:yaml.org,2002:"
 _TEXT, _DATE, _MERGE = f"{_YAML}str", f"{_YAML}timestamp", f"{_YAML}merge"
+_LONGEST = 64 * 1024
+"""The most characters that a parameter may have: what is recorded has to be small enough to be read again."""
+
 _TAGS = {_TEXT, _MERGE, *(f"{_YAML}{kind}" for kind in ("int", "float", "bool", "null", "seq", "map"))}
 
 
@@ -117,7 +120,7 @@ def read_request(model: type[Made], text: str, name: str) -> Made:
     """Make a request from JSON, with names in camelCase as the steps have them. `null` counts as left out.
 
     Raises:
-        WrongUsage: it is no JSON object, or does not fit the model.
+        WrongUsage: it is no JSON object, or does not fit the model, or a text in it is too long.
 
     """
     try:
@@ -132,7 +135,18 @@ def read_request(model: type[Made], text: str, name: str) -> Made:
     if not isinstance(data, dict):
         raise WrongUsage(f"{name} is no request: it is JSON, but no object.", "It is one JSON object.")
     given = {key: value for key, value in data.items() if value is not None}
-    return _fit(model, json.dumps(given), name, "docs/cli.md")
+    request = _fit(model, json.dumps(given), name, "docs/cli.md")
+    if too_long := [key for key, value in given.items() if _longest(value) > _LONGEST]:
+        raise WrongUsage(
+            f"{name} does not fit: {', '.join(too_long)} has more than {_LONGEST} characters.",
+            "Shorten it; a reason may tell where to read more.",
+        )
+    return request
+
+
+def _longest(value: object) -> int:
+    texts = value if isinstance(value, list) else [value]
+    return max((len(text) for text in texts if isinstance(text, str)), default=0)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

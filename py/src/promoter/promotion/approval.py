@@ -8,6 +8,7 @@ from typing import NamedTuple
 from promoter.errors import Refused, WrongUsage
 from promoter.model.duration import seconds
 from promoter.model.gates import Approval
+from promoter.model.line import in_a_line
 from promoter.model.reference import checked_digest
 from promoter.model.request import Intent
 from promoter.model.result import Approvable
@@ -38,7 +39,7 @@ def require_form(request: Intent) -> None:
         WrongUsage: an approval names nobody or no digest, or what is given as a digest is none.
 
     """
-    if nameless := [text for text in request.approval if not _read(text).by]:
+    if nameless := [text for text in request.approval if not read_approval(text).by]:
         raise WrongUsage(f"The approval {nameless[0]!r} names nobody.", "Write --approval ID, or --approval 'ID: WHY'.")
     if request.approval and not request.approved_digest:
         raise WrongUsage(
@@ -51,15 +52,15 @@ def require_form(request: Intent) -> None:
 
 
 def approvals(promotion: Promotion, asked: Approval | None) -> list[Approved]:
-    """Return the approvals that were given, all of which count.
+    """Return the approvals that were given, all of which count if the image is the same; see `require_same_image`.
 
     Raises:
         WrongUsage: there are some, but the route asks for none.
-        Refused: something else was approved, or by somebody who may not; or too few people may.
+        Refused: it replaces something else by now, somebody who may not approved it, or too few people may.
 
     """
-    _require_same(promotion)
-    given = [_read(text) for text in promotion.request.approval]
+    _require_same_destination(promotion)
+    given = [read_approval(text) for text in promotion.request.approval]
     if asked is None:
         if given:
             raise WrongUsage(
@@ -87,9 +88,10 @@ def still_needed(promotion: Promotion, asked: Approval | None, given: list[Appro
     )
 
 
-def _read(text: str) -> Approved:
+def read_approval(text: str) -> Approved:
+    """Read `ID`, or `ID: WHY`."""
     by, _, why = f"{text} ".partition(": ")  # the reason may be empty
-    return Approved(by.strip(), " ".join(why.split()))
+    return Approved(by.strip(), in_a_line(why))
 
 
 def _people(names: str) -> set[str]:
@@ -135,15 +137,25 @@ def _require_counting(one: Approved, before: list[str], promotion: Promotion, as
     )
 
 
-def _require_same(promotion: Promotion) -> None:
-    """See that nothing has moved since it was approved."""
-    request, standing = promotion.request, promotion.previous_digest or NOTHING
+def require_same_image(promotion: Promotion) -> None:
+    """See that the image is what was approved.
+
+    Raises:
+        Refused: it is another one by now.
+
+    """
+    request = promotion.request
     if request.approved_digest and request.approved_digest != promotion.image.digest:
         raise Refused(
             f"Approved was {request.approved_digest}, but {promotion.source.reference} is {promotion.image.digest} "
             "now.",
             "Have that approved, or promote what was approved by its digest.",
         )
+
+
+def _require_same_destination(promotion: Promotion) -> None:
+    """See that what it replaces is what was approved."""
+    request, standing = promotion.request, promotion.previous_digest or NOTHING
     if request.approved_replacing and request.approved_replacing != standing:
         raise Refused(
             f"Approved was to replace {request.approved_replacing}, but {promotion.destination.reference} is "

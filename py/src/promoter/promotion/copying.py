@@ -61,7 +61,7 @@ def survey(source: Place, destination: Place, image: Image, mount_from: Iterable
     def where(blob: Descriptor) -> str:
         if repository.has_blob(blob.digest):
             return "present"
-        return "mounted" if any(_shows(origin, blob) for origin in near) else "missing"
+        return "mounted" if any(shows(origin, blob) for origin in near) else "missing"
 
     return Survey.of(image.blobs, where)
 
@@ -72,7 +72,8 @@ def _origins(source: Place, destination: Place, mount_from: Iterable[str]) -> li
     return [name for name in (*near, *mount_from) if name != destination.repository.name]
 
 
-def _shows(origin: Repository, blob: Descriptor) -> bool:
+def shows(origin: Repository, blob: Descriptor) -> bool:
+    """Tell whether a repository has a blob; one that may not be read shows none."""
     try:
         return origin.has_blob(blob.digest)
     except NotPermitted:

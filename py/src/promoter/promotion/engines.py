@@ -20,9 +20,7 @@ Engine = Callable[[Place, Place, Image, tuple[Descriptor, ...], Places], None]
 """Takes where from, where to, the image, the blobs that are missing there, and what else is needed."""
 
 
-def by_skopeo(
-    source: Place, destination: Place, image: Image, missing: tuple[Descriptor, ...], places: Places
-) -> None:
+def by_skopeo(source: Place, destination: Place, image: Image, missing: tuple[Descriptor, ...], places: Places) -> None:
     """Run skopeo; and once more as long as it is refused but gets further.
 
     skopeo asks for no new token within a minute, even if the registry's tokens live for less: then it is refused in the

@@ -57,7 +57,10 @@ def _refusal(promotion: Promotion, unsigned: list[str]) -> Refused:
     if unsigned:
         ways.append(f"Applications sign off with `promoter sign-off {promotion.request.source} APPLICATION`.")
     if promotion.clearance.approval:
-        ways.append(f"Give each approval with --approval 'ID: WHY' and --approved-digest {promotion.image.digest}.")
+        ways.append(
+            f"Give each approval with --approval 'ID: WHY' and --approved-digest {promotion.image.digest}; in a "
+            "pipeline, approvePromotion asks for them."
+        )
     return Refused(
         f"{promotion.source.reference} may not become {promotion.destination.reference} yet; open is: "
         f"{'; '.join(promotion.clearance.open)}.",

@@ -59,6 +59,11 @@ class Promotion(NamedTuple):
     clearance: Clearance = Clearance()
 
     @property
+    def name(self) -> str:
+        """What it is known by among others: the destination's tag."""
+        return str(self.destination.reference)
+
+    @property
     def mount_from(self) -> tuple[str, ...]:
         """Repositories of the destination's registry to mount blobs from, besides the source's."""
         return (*self.request.mount_from, *(self.route.mount_from if self.route else ()))

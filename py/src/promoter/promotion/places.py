@@ -14,7 +14,7 @@ from promoter.http.client import HttpClient
 from promoter.http.deadline import Deadline
 from promoter.http.patience import Patience
 from promoter.http.trust import Trust
-from promoter.http.waits import say_nothing
+from promoter.http.waits import Lulls, say_nothing
 from promoter.model.configuration import Configuration, Environment, Route
 from promoter.model.manifest import Descriptor
 from promoter.model.reference import ImageReference, parse_name, parse_reference, split_host
@@ -108,6 +108,7 @@ class Places:
         self.say_more = say if verbose else say_nothing
         self._doors: dict[tuple[object, ...], _Door] = {}
         self._opening = Lock()
+        self.lulls = Lulls()
         self._clients: list[HttpClient] = []
         self._unverified: set[str] = set()
         self._noting = Lock()
@@ -270,7 +271,13 @@ class Places:
         """Make a client; it has the command's deadline, or one of its own."""
         agent = f"image-promoter/{__version__}"
         client = HttpClient(
-            trust, deadline or self.deadline, self.patience, agent, self.say, note_unverified=self._note_unverified
+            trust,
+            deadline or self.deadline,
+            self.patience,
+            agent,
+            self.say,
+            note_unverified=self._note_unverified,
+            lulls=self.lulls,
         )
         self._clients.append(client)
         return client

@@ -11,6 +11,8 @@ from promoter.model.result import PromotionResult
 from promoter.promotion.looking import Promotion, look, require_free
 from promoter.promotion.places import Places
 
+Follow = Callable[[PromotionResult], PromotionResult]
+
 
 def promote(
     request: PromoteRequest, places: Places, *, allowed: Callable[[Promotion], Promotion] = require_free
@@ -39,15 +41,15 @@ def promote(
     begun = time.monotonic()
     _require_form(request)
     promotion = look(request, places)
+    _require_same_image(promotion)
     is_there = promotion.previous_digest == promotion.image.digest
     if not is_there:
         promotion = _cleared(allowed(promotion))
     if promotion.awaits_approval:
         result = promotion.result("awaiting-approval")
     else:
-        finish = _prepared(promotion, places)
-        settle = _settling(promotion, places)
-        result = finish(settle(promotion.result("unchanged") if is_there else _go(promotion, places)))
+        follow = following(promotion, places)
+        result = follow(promotion.result("unchanged") if is_there else _go(promotion, places))
     return result.but(duration_seconds=round(time.monotonic() - begun, 3))
 
 
@@ -57,6 +59,14 @@ def _require_form(request: PromoteRequest) -> None:
         from promoter.promotion.approval import require_form  # noqa: PLC0415
 
         require_form(request)
+
+
+def _require_same_image(promotion: Promotion) -> None:
+    """See that what was approved, if anything was, is what the source is now, even if there is nothing to do."""
+    if promotion.request.approved_digest:
+        from promoter.promotion.approval import require_same_image  # noqa: PLC0415
+
+        require_same_image(promotion)
 
 
 def _cleared(promotion: Promotion) -> Promotion:
@@ -73,7 +83,23 @@ def _has_approval(request: PromoteRequest) -> bool:
     return bool(request.approval or request.approved_digest or request.approved_replacing)
 
 
-def _prepared(promotion: Promotion, places: Places) -> Callable[[PromotionResult], PromotionResult]:
+def following(promotion: Promotion, places: Places) -> Follow:
+    """Look at what follows the flip in clusters, before anything is changed; mostly that is nothing.
+
+    Returns:
+        what is to be called with the result of the flip, or of a tag that was the digest already. It returns the
+        result with what came of the image stream's tag and the rollout, or raises that one failed; then the registry's
+        tag is as it was, if it was anything.
+
+    Raises:
+        PromoterError: it will not be possible.
+
+    """
+    finish, settle = _prepared(promotion, places), _settling(promotion, places)
+    return lambda result: finish(settle(result))
+
+
+def _prepared(promotion: Promotion, places: Places) -> Follow:
     """Return what follows once the tag is flipped; mostly that is nothing, and then nothing is imported for it."""
     request, route = promotion.request, promotion.route
     if request.roll_out or request.scale_down or (route and route.rollout):
@@ -83,7 +109,7 @@ def _prepared(promotion: Promotion, places: Places) -> Callable[[PromotionResult
     return lambda result: result
 
 
-def _settling(promotion: Promotion, places: Places) -> Callable[[PromotionResult], PromotionResult]:
+def _settling(promotion: Promotion, places: Places) -> Follow:
     """Return what sets the image stream's tag, if the destination's environment names its cluster."""
     is_handed_over = promotion.route and promotion.route.hands_over
     if is_handed_over or not places.has_cluster(promotion.destination.environment):

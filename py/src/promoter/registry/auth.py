@@ -196,7 +196,7 @@ class Authenticator:
             message = f"The token service of {self._host} answered {response.status} and gave no token."
             remedy = "Look at the log of the token service."
             if response.status in RETRIED_STATUSES:
-                raise Busy(message, remedy, response.headers.get("Retry-After"))
+                raise Busy(message, remedy, response)
             raise Unreachable(message, remedy)
         SECRETS.learn(value)
         return _Token(f"Bearer {value}", asked_at + _lifetime(answer) * _SPENT_SHARE, scopes)

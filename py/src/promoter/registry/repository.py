@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable, VerificationFailed
 from promoter.http.client import RETRIED_STATUSES
 from promoter.http.connection import Response, resolve
-from promoter.http.patience import TryAgain
+from promoter.http.patience import Busy, TryAgain
 from promoter.model.manifest import (
     CONFIG_TYPES,
     MANIFEST_TYPES,
@@ -122,6 +122,7 @@ class Repository:
         doing = f"getting {self.reference(locator)}"
         response, content = self._get(self._manifest_path(locator), doing, _ACCEPT)
         if response.status == HTTPStatus.NOT_FOUND:
+            response.drain()
             raise self._missing(locator)
         if response.status != HTTPStatus.OK:
             raise self.session.failure(response, doing)
@@ -277,13 +278,20 @@ class Repository:
     def blob(self, descriptor: Descriptor) -> Iterator[bytes]:
         """Yield a blob's bytes as they arrive; what came is checked against digest and size.
 
+        It is for the caller to try again: what has come by then went somewhere.
+
         Raises:
+            PassingFailure: it failed in passing.
             NotFound: it is not there.
             VerificationFailed: the bytes are not those of the digest.
 
         """
         doing = self._getting(descriptor)
-        response = self.session.request("GET", self._blob_path(descriptor.digest), self.scopes)
+        try:
+            response = self.session.request("GET", self._blob_path(descriptor.digest), self.scopes, once=True)
+        except TryAgain as last:
+            failure = self.session.failure(last.response, doing)
+            raise Busy(failure.message, failure.remedy, last.response) from last
         if response.status != HTTPStatus.OK:
             raise self.session.failure(response, doing)
         hashed = hashlib.sha256()

@@ -29,16 +29,12 @@ class Grouping:
 
     def around(self, scopes: Scopes) -> Scopes:
         """Return what to ask for if these are needed; the same for all that can share a token."""
-        if scopes in self._alone or scopes[0] not in self._groups:
+        groups = [self._groups.get(scope) or self._groups.get(f"{scope},push") for scope in scopes]
+        if scopes in self._alone or not any(groups):
             return scopes
-        group = self._groups[scopes[0]]
-        return (*group, *(scope for scope in scopes if not _rights(scope) <= set().union(*map(_rights, group))))
+        together = (group or (scope,) for scope, group in zip(scopes, groups, strict=True))
+        return tuple(sorted({one for group in together for one in group}))
 
     def leave(self, scopes: Scopes) -> None:
         """Let these be asked for alone from now on: a token with others did not do."""
         self._alone.add(scopes)
-
-
-def _rights(scope: str) -> set[tuple[str, str]]:
-    name, _, actions = scope.rpartition(":")
-    return {(name, action) for action in actions.split(",")}

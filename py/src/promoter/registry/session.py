@@ -118,7 +118,7 @@ class RegistrySession:
         elif status == HTTPStatus.METHOD_NOT_ALLOWED:
             error = Unreachable(
                 f"{self.host} takes no writes: {doing} answered 405{words}.",
-                "The registry is read-only, perhaps for maintenance or garbage collection. Try again later.",
+                "The registry is read-only, perhaps for maintenance. Run this again once it takes writes again.",
             )
         elif status == HTTPStatus.INSUFFICIENT_STORAGE:
             error = Unreachable(

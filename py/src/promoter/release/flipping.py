@@ -122,10 +122,13 @@ class Flips:
         flipped: set[str] = set()
 
         def flip(turn: Turn) -> None:
+            self._prepare(turn)
+            self._move(turn)
+            flipped.add(turn.name)
+
+        def attempt(turn: Turn) -> None:
             try:
-                self._locked(self._prepare, turn)
-                self._locked(self._move, turn)
-                flipped.add(turn.name)
+                self._locked(flip, turn)
             except PromoterError as failure:
                 if stuck := self._undo(turn):
                     _add(failure, [stuck])
@@ -135,7 +138,7 @@ class Flips:
             try:
                 with undeferred_signals():
                     self._deadline.allow(self._seconds)
-                    self._work(flip, self._turns)
+                    self._work(attempt, self._turns)
             except Interrupted as signal:
                 self._go_back([turn for turn in self._turns if turn.name not in flipped], signal)
                 raise
