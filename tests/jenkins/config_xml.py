@@ -8,6 +8,8 @@ from tests.support.git import BRANCH
 
 _DEFINITIONS = "hudson.model.ParametersDefinitionProperty"
 _LIBRARIES = "org.jenkinsci.plugins.workflow.libs"
+_TRIGGERS = "org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty"
+_GENERIC = "org.jenkinsci.plugins.gwt"
 
 
 def string(name: str, default: str = "") -> str:
@@ -48,11 +50,29 @@ def jenkinsfile(repository: str) -> str:
     )
 
 
-def pipeline(definition: str, *definitions: str, disabled: bool = False, trigger_token: str = "") -> str:
-    """Return a Pipeline with these parameters; see `Server.start` for the trigger token."""
+def generic_trigger(token: str, *variables: str, expression: str = "", silent: bool = False) -> str:
+    """Return a Generic Webhook Trigger that takes these variables; the expression is looked for in the first one."""
+    taken = "".join(
+        f"<{_GENERIC}.GenericVariable><expressionType>JSONPath</expressionType><key>{name}</key>"
+        f"<value>$.{name}</value></{_GENERIC}.GenericVariable>"
+        for name in variables
+    )
+    text = f"<regexpFilterText>${variables[0]}</regexpFilterText>" if expression else ""
+    return (
+        f"<{_GENERIC}.GenericTrigger><spec/><genericVariables>{taken}</genericVariables>{text}"
+        f"<regexpFilterExpression>{escape(expression)}</regexpFilterExpression>"
+        f"<token>{token}</token><silentResponse>{str(silent).lower()}</silentResponse></{_GENERIC}.GenericTrigger>"
+    )
+
+
+def pipeline(
+    definition: str, *definitions: str, disabled: bool = False, trigger_token: str = "", trigger: str = ""
+) -> str:
+    """Return a Pipeline with these parameters, and with a trigger; see `Server.start` for the trigger token."""
     declared = f"<{_DEFINITIONS}><parameterDefinitions>{''.join(definitions)}</parameterDefinitions></{_DEFINITIONS}>"
     return (
-        f"<flow-definition><properties>{declared if definitions else ''}</properties>{definition}"
+        f"<flow-definition><properties>{declared if definitions else ''}"
+        f"{f'<{_TRIGGERS}><triggers>{trigger}</triggers></{_TRIGGERS}>' if trigger else ''}</properties>{definition}"
         f"{f'<authToken>{trigger_token}</authToken>' if trigger_token else ''}"
         f"<disabled>{str(disabled).lower()}</disabled></flow-definition>"
     )

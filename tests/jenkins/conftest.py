@@ -153,7 +153,7 @@ def production_job(pipeline: ProductionPipeline) -> ProductionJob:
 @pytest.fixture
 def jenkins(ca: CertificateAuthority) -> Iterator[Controller]:
     """Production's controller."""
-    with Controller(ca) as controller:
+    with Controller(ca, quiet_seconds=0) as controller:
         yield controller
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.support.jenkins import BuildRun, Runner
 
 GREET = 'echo "who=${params.WHO} choice=${params.CHOICE} flag=${params.FLAG} extra=${params.EXTRA}"'
+NAMES = 'echo "who=${params.WHO} of ${params.keySet().sort().join(" ")}"'
 DECLARES = "properties([parameters([string(name: 'WHO', defaultValue: 'nobody')])])"
 FAILS = "error 'no such tag'"
 IS_UNSTABLE = "unstable 'half of it'"
@@ -19,6 +20,10 @@ echo "who=${given.WHO} why=${given.WHY}"
 def _greet(run: BuildRun) -> None:
     values = {name.lower(): run.parameters.get(name, "null") for name in ("WHO", "CHOICE", "FLAG", "EXTRA")}
     run.log(" ".join(f"{name}={value}" for name, value in values.items()))
+
+
+def _name(run: BuildRun) -> None:
+    run.log(f"who={run.parameters['WHO']} of {' '.join(sorted(run.parameters))}")
 
 
 def _fail(run: BuildRun) -> None:
@@ -45,6 +50,7 @@ def _sleep(run: BuildRun) -> None:
 
 RUNNERS: dict[str, Runner] = {
     GREET: _greet,
+    NAMES: _name,
     FAILS: _fail,
     IS_UNSTABLE: _be_unstable,
     IS_NOT_BUILT: _be_not_built,

@@ -1,7 +1,9 @@
 """The controller that the contract is held against: the stub, or a real one, and a client that hides nothing.
 
 With JENKINS_URL, JENKINS_USER and JENKINS_TOKEN set (and JENKINS_CA, a PEM file, if its certificate is of a private
-authority) it is that controller; the user has to be allowed to create, build, cancel and delete jobs there.
+authority) it is that controller; the user has to be allowed to create, build, cancel and delete jobs there. It has the
+plugins of resources/jenkins/plugins.txt, of the optional ones generic-webhook-trigger, lockable-resources and
+pipeline-milestone-step; a test that lacks one says so.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import re
 import secrets
 import ssl
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,19 +80,17 @@ class Server:
         **query: str,
     ) -> Answer:
         """Send a request; the URL's brackets are escaped."""
-        where = urlsplit(self.url)
-        host, context = where.hostname or "", ssl.create_default_context(cafile=self.ca)
-        connection = (
-            http.client.HTTPSConnection(host, where.port or 443, timeout=60, context=context)
-            if where.scheme == "https"
-            else http.client.HTTPConnection(host, where.port or 80, timeout=60)
-        )
         login = b64encode(f"{self.user}:{token or self.token}".encode()).decode()
         headers = {"Authorization": f"Basic {login}"} | ({"Content-Type": content_type} if body is not None else {})
-        with contextlib.closing(connection):
-            connection.request(method, f"{where.path}{path}{'?' + urlencode(query) if query else ''}", body, headers)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
+        return self._send(method, f"{path}{'?' + urlencode(query) if query else ''}", body, headers)
+
+    def invoke(self, given: Mapping[str, str], **headers: str) -> Answer:
+        """Call the generic webhook, as nobody in particular; raises AssertionError where its plugin is missing."""
+        headers |= {"Content-Type": "application/json"}
+        answer = self._send("POST", "/generic-webhook-trigger/invoke", json.dumps(given).encode(), headers)
+        is_missing = answer.status == 404 and answer.headers.get_content_type() != "application/json"
+        assert not is_missing, f"{self.url} lacks the plugin generic-webhook-trigger"
+        return answer
 
     def get(self, path: str, tree: str = "") -> dict[str, Any]:
         """Get a document."""
@@ -122,9 +122,10 @@ class Server:
         answer = self._create("", self.folder, config_xml.folder(library))
         assert answer.status == 200, answer
 
-    def make(self, name: str, script: str, *definitions: str, disabled: bool = False) -> Answer:
-        """Make a Pipeline of this text, with parameters as `config_xml` writes them."""
-        return self.create(name, config_xml.pipeline(config_xml.script(script), *definitions, disabled=disabled))
+    def make(self, name: str, script: str, *definitions: str, disabled: bool = False, trigger: str = "") -> Answer:
+        """Make a Pipeline of this text, with parameters and a trigger as `config_xml` writes them."""
+        definition = config_xml.script(script)
+        return self.create(name, config_xml.pipeline(definition, *definitions, disabled=disabled, trigger=trigger))
 
     def create(self, name: str, xml: str) -> Answer:
         """Make a job of its config.xml."""
@@ -187,6 +188,19 @@ class Server:
 
     def _create(self, folder: str, name: str, xml: str) -> Answer:
         return self.call("POST", f"{folder}/createItem", xml.encode(), "application/xml", name=name)
+
+    def _send(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        where = urlsplit(self.url)
+        host, context = where.hostname or "", ssl.create_default_context(cafile=self.ca)
+        connection = (
+            http.client.HTTPSConnection(host, where.port or 443, timeout=60, context=context)
+            if where.scheme == "https"
+            else http.client.HTTPConnection(host, where.port or 80, timeout=60)
+        )
+        with contextlib.closing(connection):
+            connection.request(method, f"{where.path}{target}", body, dict(headers))
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
 
 
 def real() -> Server:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shutil
 import subprocess
 from base64 import b64encode
@@ -19,6 +20,7 @@ from tests.support.git import GitServer
 from tests.support.registries import Registry
 from tests.support.repository import ROOT
 from tests.support.two_clusters import APPLICATION, MOUNTED, PULLER
+from tests.support.waiting import wait_until
 
 CONFIGURATION = "/etc/promoter/promotion.yaml"
 PRODUCTION = "production-pipeline"
@@ -66,9 +68,15 @@ class Setting:
         self._git = git
         self._directory = directory
         self._library = library
-        mounted = {"serviceaccount": builder, PULLER: puller, "production-registry": PRODUCTION_PASSWORD}
-        secrets = {name: {"token": token} for name, token in mounted.items()}
-        self._agent = Agent(directory / "agent", secrets, json.dumps(self._production_configuration()))
+        self._hook = secrets.token_urlsafe(32)
+        tokens = {
+            "serviceaccount": builder,
+            PULLER: puller,
+            "production-registry": PRODUCTION_PASSWORD,
+            "production-hook": self._hook,
+        }
+        mounted = {name: {"token": token} for name, token in tokens.items()}
+        self._agent = Agent(directory / "agent", mounted, json.dumps(self._production_configuration()))
         self._agent.can_build(f"{self.non_production.host}/shop-dev", self._authfile(builder), self.non_production.ca)
 
     def make(self, name: str, text: str) -> None:
@@ -76,19 +84,21 @@ class Setting:
         self._create(name, config_xml.script(self._on_agent(text)))
 
     def make_production(self) -> None:
-        """Make production's job; as its parameters are declared, it can be handed over to before it has run."""
+        """Make production's job, with a trigger; as all is declared, it can be handed over to before it has run."""
         text = (ROOT / "resources" / "jenkins" / "production-pipeline.Jenkinsfile").read_text()
         declared = re.findall(r"\bstring\(name: '(\w+)'", (ROOT / "vars" / "productionPipeline.groovy").read_text())
-        self._create(PRODUCTION, config_xml.script(self._on_agent(text)), *map(config_xml.string, declared))
+        trigger = config_xml.generic_trigger(self._hook, *declared)
+        definitions = map(config_xml.string, declared)
+        self._create(PRODUCTION, config_xml.script(self._on_agent(text)), *definitions, trigger=trigger)
+        self.jenkins.add_secret_text("production-pipeline-webhook-secret-text", self.jenkins.token)
 
-    def make_application(self, name: str) -> None:
+    def make_application(self, name: str, through: str) -> None:
         """Make the application's job: Jenkinsfile.example, in a repository with the sources and their configuration."""
         sources = self._directory / name
         shutil.copytree(APPLICATION, sources)
         (sources / "Jenkinsfile").write_text(self._on_agent((ROOT / "Jenkinsfile.example").read_text()))
-        (sources / "promotion.yaml").write_text(json.dumps(self._application_configuration()))
+        (sources / "promotion.yaml").write_text(json.dumps(self._application_configuration(through)))
         self._create(name, config_xml.jenkinsfile(self._git.publish(name, sources)))
-        self.jenkins.add_secret_text("production-pipeline-webhook-secret-text", self.jenkins.token)
 
     def start(self, job: str, parameters: Mapping[str, str] | None = None, *, by_hand: bool = False) -> int:
         """Start a job, as its user or as nobody in particular, and return its build's number."""
@@ -106,6 +116,10 @@ class Setting:
         """Run a job to its end, and return its build."""
         return self.end(job, self.start(job, parameters, by_hand=by_hand))
 
+    def wait_for(self, job: str, number: int, text: str) -> None:
+        """Return once a build has said something."""
+        wait_until(lambda: text in self.jenkins.said(job, number), f"{job} #{number} to say {text!r}", _SECONDS)
+
     def wait_for_question(self, job: str, number: int) -> None:
         """Return once a build asks for an approval; it goes on asking, as this is no answer."""
         said = self.jenkins.answer(job, number, QUESTION, NONESUCH="")
@@ -119,6 +133,16 @@ class Setting:
         """Reject it."""
         return self._answered(job, number, self.jenkins.answer(job, number, QUESTION, "abort"))
 
+    def restart_from(self, stage: str, job: str, number: int) -> dict[str, Any]:
+        """Restart a build from a stage, as the controller's user, and return the new build once it has ended."""
+        path = self.jenkins.path(job)
+        new = self.jenkins.get(path)["nextBuildNumber"]
+        answer = self.jenkins.call("POST", f"{path}/{number}/restart/restartPipeline", b"", stageName=stage)
+        assert answer.document["data"]["success"] == "true", answer
+        where = f"{path}/{new}/api/json"
+        wait_until(lambda: self.jenkins.call("GET", where).status == 200, f"{job} #{new} to begin", _SECONDS)
+        return self.end(job, new)
+
     def history(self, image: str) -> list[dict[str, Any]]:
         """Return what is recorded of an image, newest first."""
         command = ["promoter", "history", image, "--config", CONFIGURATION, "--json"]
@@ -131,8 +155,9 @@ class Setting:
         assert answer.status == 200, build["log"]
         return build
 
-    def _create(self, name: str, definition: str, *definitions: str) -> None:
-        answer = self.jenkins.create(name, config_xml.pipeline(definition, *definitions, trigger_token=TRIGGER_TOKEN))
+    def _create(self, name: str, definition: str, *definitions: str, trigger: str = "") -> None:
+        xml = config_xml.pipeline(definition, *definitions, trigger_token=TRIGGER_TOKEN, trigger=trigger)
+        answer = self.jenkins.create(name, xml)
         assert answer.status == 200, answer
 
     def _on_agent(self, jenkinsfile: str) -> str:
@@ -142,14 +167,15 @@ class Setting:
         assert count == 1, jenkinsfile
         return text
 
-    def _application_configuration(self) -> dict[str, Any]:
+    def _application_configuration(self, through: str) -> dict[str, Any]:
         job = {
             "url": self.jenkins.url,
             "name": self.jenkins.full_name(PRODUCTION),
             "user": self.jenkins.user,
             "credentials": "env:PRODUCTION_PIPELINE_WEBHOOK_SECRET",
         } | ({"ca": str(self.jenkins.ca)} if self.jenkins.ca else {})
-        route = {"from": "non-production", "to": "production", "through": "job", "job": job}
+        token = {"token": f"{MOUNTED}/production-hook"} if through == "generic-webhook" else {}
+        route = {"from": "non-production", "to": "production", "through": through, through: job | token}
         return {"environments": self._environments(), "routes": [route]}
 
     def _production_configuration(self) -> dict[str, Any]:

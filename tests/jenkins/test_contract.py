@@ -6,18 +6,22 @@ Every job is made in a folder of its own, which is deleted again.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from promoter.errors import DownstreamFailed, NotFound, Refused, WrongUsage
+from promoter.credentials.sources import Credential
+from promoter.errors import DownstreamFailed, NotFound, NotPermitted, PerhapsTriggered, Refused, WrongUsage
 from promoter.http.deadline import Deadline
+from promoter.jenkins.generic_webhook import GenericWebhook
 from promoter.jenkins.jobs import Job
 from promoter.jenkins.runs import Run, Vanished, follow
 from promoter.openshift.waiting import Waiting
-from tests.jenkins.config_xml import boolean, choice, string
+from tests.jenkins.config_xml import boolean, choice, generic_trigger, string
 from tests.jenkins.conftest import Apis
-from tests.jenkins.scripts import ASKS, DECLARES, FAILS, GREET, IS_NOT_BUILT, IS_UNSTABLE, SLEEPS
+from tests.jenkins.scripts import ASKS, DECLARES, FAILS, GREET, IS_NOT_BUILT, IS_UNSTABLE, NAMES, SLEEPS
 from tests.jenkins.server import Server, server
 from tests.support.tls import CertificateAuthority
 from tests.support.waiting import wait_until
@@ -266,6 +270,86 @@ def test_question_is_rejected(jenkins: Server, asking: int) -> None:
     assert "Rejected by " in said(jenkins, "asks", build)
 
 
+# The Generic Webhook Trigger plugin
+
+
+def make_hooked(
+    jenkins: Server, name: str, token: str = "", *, expression: str = "", silent: bool = False, disabled: bool = False
+) -> str:
+    """Make a job whose trigger takes its two parameters, and return its token."""
+    token = token or secrets.token_hex()
+    trigger = generic_trigger(token, "WHO", "CHOICE", expression=expression, silent=silent)
+    definitions = (string("WHO", "nobody"), choice("CHOICE", "a", "b"))
+    assert jenkins.make(name, NAMES, *definitions, disabled=disabled, trigger=trigger).status == 200
+    return token
+
+
+@pytest.fixture(scope="module")
+def hook(jenkins: Server) -> str:
+    """The token of the job `hooked`."""
+    return make_hooked(jenkins, "hooked")
+
+
+def given_to(item: dict[str, Any]) -> dict[str, str]:
+    """Return the parameters of a queue item or a build."""
+    [parameters] = [action["parameters"] for action in item["actions"] if "parameters" in action]
+    return {one["name"]: one["value"] for one in parameters}
+
+
+def test_webhook_answers_with_the_queue_item(jenkins: Server, hook: str) -> None:
+    given = {"WHO": 'w ü\n"x"', "CHOICE": "b"}
+    answer = jenkins.invoke(given | {"EXTRA": "x"}, token=hook)
+    [(name, told)] = answer.document["jobs"].items()
+    assert (answer.status, name, told["triggered"]) == (200, jenkins.full_name("hooked"), True)
+    assert told["resolvedVariables"] == given
+    assert jenkins.get(f"/queue/item/{told['id']}")["why"].startswith("In the quiet period. Expires in ")
+    build = jenkins.ended("hooked", jenkins.build_of(told["id"])["number"])
+    assert given_to(build) == given
+    its_own = "jenkins-generic-webhook-trigger-plugin_uuid"
+    assert f'who=w ü\n"x" of CHOICE WHO {its_own}\n' in said(jenkins, "hooked", build)
+
+
+def test_webhook_takes_no_other_token_and_none_from_the_body(jenkins: Server, hook: str) -> None:
+    for answer in (jenkins.invoke({"WHO": "x"}, token=f"{hook}1"), jenkins.invoke({"WHO": "x", "token": hook})):
+        assert (answer.status, answer.document["jobs"]) == (404, None)
+
+
+def test_equal_calls_of_a_webhook_are_not_merged(jenkins: Server, hook: str) -> None:
+    answers = [jenkins.invoke({"WHO": "twice"}, token=hook) for _ in range(2)]
+    items = [answer.document["jobs"][jenkins.full_name("hooked")]["id"] for answer in answers]
+    assert items[0] != items[1]
+    for item in items:
+        assert jenkins.call("POST", "/queue/cancelItem", b"", id=str(item)).status == 204
+
+
+def test_webhook_has_defaults_for_what_is_empty_and_looks_at_no_choices(jenkins: Server, hook: str) -> None:
+    answer = jenkins.invoke({"WHO": "", "CHOICE": "z"}, token=hook)
+    item = answer.document["jobs"][jenkins.full_name("hooked")]["id"]
+    given = given_to(jenkins.get(f"/queue/item/{item}"))
+    assert (given["WHO"], given["CHOICE"]) == ("nobody", "z")
+    jenkins.call("POST", "/queue/cancelItem", b"", id=str(item))
+
+
+def test_webhook_of_several_jobs(jenkins: Server) -> None:
+    token = make_hooked(jenkins, "starts")
+    make_hooked(jenkins, "does not match", token, expression="never")
+    make_hooked(jenkins, "is disabled", token, disabled=True)
+    make_hooked(jenkins, "is silent", token, silent=True)
+    answer = jenkins.invoke({"WHO": "x"}, token=token)
+    told = {name.rpartition("/")[2]: one["triggered"] for name, one in answer.document["jobs"].items()}
+    assert (answer.status, told) == (200, {"starts": True, "does not match": False, "is disabled": False})
+    make_hooked(jenkins, "is broken", token, expression="(")
+    answer = jenkins.invoke({"WHO": "x"}, token=token)
+    assert (answer.status, type(answer.document["jobs"][jenkins.full_name("is broken")])) == (500, str)
+
+
+@pytest.mark.parametrize(("expression", "silent"), [("", True), ("(", False)], ids=["silent", "broken"])
+def test_webhook_that_does_not_tell(jenkins: Server, expression: str, silent: bool) -> None:
+    token = make_hooked(jenkins, f"does not tell {silent}", expression=expression, silent=silent)
+    answer = jenkins.invoke({"WHO": "x"}, token=token)
+    assert (answer.status, answer.body) == (200, b"")
+
+
 # Logging in
 
 
@@ -362,3 +446,49 @@ def test_what_is_refused_before_it_is_started(
     job = Job(client.api, jenkins.full_name(name).rstrip("/"))
     with pytest.raises(error):
         job.require_takes(parameters)
+
+
+def webhook(client: Job, name: str, token: str) -> GenericWebhook:
+    """Return our client of a job's webhook."""
+    return GenericWebhook(Job(client.api, name), Credential("env:HOOK", "", token))
+
+
+def test_run_that_a_webhook_started(jenkins: Server, client: Job, hook: str) -> None:
+    given, job = {"WHO": "webhook", "CHOICE": "b"}, Job(client.api, jenkins.full_name("hooked"))
+    run = Run(job, given, webhook(client, job.name, hook).start(given))
+    found = job.find("WHO", "webhook")
+    assert found is not None
+    assert Run.of(job, found).item == run.item
+    build = follow(run, pause(), lambda line: None)
+    assert (build.result, build.parameters) == ("SUCCESS", given)
+
+
+def test_webhook_that_loses_a_parameter_is_taken_back(jenkins: Server, client: Job, hook: str) -> None:
+    with pytest.raises(DownstreamFailed, match="started without our EXTRA; it was cancelled"):
+        webhook(client, jenkins.full_name("hooked"), hook).start({"WHO": "x", "EXTRA": "y"})
+
+
+@pytest.mark.parametrize(
+    ("expression", "silent", "disabled", "error"),
+    [
+        ("never", False, False, Refused),
+        ("", False, True, Refused),
+        ("", True, False, PerhapsTriggered),
+        ("(", False, False, PerhapsTriggered),
+    ],
+    ids=["filter", "disabled", "silent", "broken"],
+)
+def test_webhook_without_a_queue_item(
+    jenkins: Server, client: Job, *, expression: str, silent: bool, disabled: bool, error: type[Exception]
+) -> None:
+    name = f"no item {secrets.token_hex(2)}"
+    token = make_hooked(jenkins, name, expression=expression, silent=silent, disabled=disabled)
+    with pytest.raises(error):
+        webhook(client, jenkins.full_name(name), token).start({"WHO": "x"})
+
+
+def test_webhook_of_another_job_or_of_none(jenkins: Server, client: Job, hook: str) -> None:
+    with pytest.raises(DownstreamFailed, match=f"belongs to {jenkins.full_name('hooked')}, not to another"):
+        webhook(client, "another", hook).start({"WHO": "x"})
+    with pytest.raises(NotPermitted, match="has the token from env:HOOK"):
+        webhook(client, "another", f"{hook}1").start({"WHO": "x"})

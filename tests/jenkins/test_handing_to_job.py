@@ -578,7 +578,7 @@ def test_generic_webhook_with_the_wrong_token(hook: JobHandover) -> None:
             9,
             "without our IMAGE_DIGEST, PROMOTION_ID, REQUESTED_BY; ",
         ),
-        ({"trigger": GenericTrigger(HOOK, matches=False)}, 3, "started nothing: its filter does not match"),
+        ({"trigger": GenericTrigger(HOOK, expression="never")}, 3, "started nothing: its filter does not match"),
         ({"trigger": GenericTrigger(HOOK), "disabled": True}, 3, "is disabled"),
     ],
 )

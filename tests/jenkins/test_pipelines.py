@@ -69,6 +69,17 @@ pipeline {
 """,
 }
 
+HOLDS = """\
+@Library('image-promoter') _
+takingTurns('IMAGE') {
+    input(message: 'Held?', id: 'Promotion', parameters: [string(name: 'REASON')])
+}
+"""
+SUPERSEDES = """\
+@Library('image-promoter') _
+approvePromotion(PARAMETERS, supersede: true)
+"""
+
 
 @pytest.fixture(scope="module")
 def registries(token_service: TokenService, non_production: Registry, production: Registry, puller: str) -> Registries:
@@ -125,9 +136,11 @@ def image(setting: Setting) -> Promotion:
     return Promotion(setting)
 
 
-def test_example_hands_over_to_productions_job(setting: Setting) -> None:
-    setting.make_application("application")
-    build = setting.run("application")
+@pytest.mark.parametrize("through", ["job", "generic-webhook"])
+def test_example_hands_over_to_productions_job(setting: Setting, through: str) -> None:
+    application = f"application-{through}"
+    setting.make_application(application, through)
+    build = setting.run(application)
     assert build["result"] == "SUCCESS", build["log"]
     produced = setting.end(PRODUCTION, setting.jenkins.get(setting.jenkins.path(PRODUCTION))["lastBuild"]["number"])
     assert produced["result"] == "SUCCESS", produced["log"]
@@ -207,6 +220,14 @@ def test_production_does_not_promote_what_was_rejected(setting: Setting, image: 
     assert image.arrived("guarded") is None
 
 
+def test_production_that_is_restarted_from_its_stage_finds_it_done(setting: Setting, image: Promotion) -> None:
+    number = setting.start(PRODUCTION, image.job_parameters("guarded"))
+    assert setting.approve(PRODUCTION, number, "it was tested")["result"] == "SUCCESS"
+    again = setting.restart_from("Promote", PRODUCTION, number)
+    assert again["result"] == "SUCCESS", again["log"]
+    assert again["description"].endswith(f" unchanged: {image.digest}")
+
+
 def test_production_that_is_aborted_while_it_asks(setting: Setting, image: Promotion) -> None:
     number = setting.start(PRODUCTION, image.job_parameters("guarded"))
     setting.wait_for_question(PRODUCTION, number)
@@ -214,3 +235,32 @@ def test_production_that_is_aborted_while_it_asks(setting: Setting, image: Promo
     build = setting.end(PRODUCTION, number)
     assert build["result"] == "ABORTED", build["log"]
     assert image.arrived("guarded") is None
+
+
+def test_builds_of_one_image_take_turns(setting: Setting, image: Promotion) -> None:
+    for job in (image.name, f"other-{image.name}"):
+        setting.make(job, HOLDS.replace("IMAGE", f"production/{job}"))
+    first = setting.start(image.name)
+    setting.wait_for_question(image.name, first)
+    second = setting.start(image.name)
+    setting.wait_for(image.name, second, f"[Resource: promotion of production/{image.name}] is not free")
+    other = setting.start(f"other-{image.name}")
+    assert setting.approve(f"other-{image.name}", other, "beside it")["result"] == "SUCCESS"
+    assert "Lock acquired" not in setting.jenkins.said(image.name, second)
+    assert setting.approve(image.name, first, "before it")["result"] == "SUCCESS"
+    assert setting.approve(image.name, second, "after it")["result"] == "SUCCESS"
+
+
+def test_build_that_still_waits_ends_once_a_newer_one_is_approved_and_not_before(
+    setting: Setting, image: Promotion
+) -> None:
+    job = f"superseded-{image.name}"
+    setting.make(job, image.into(SUPERSEDES, "guarded"))
+    older = setting.start(job)
+    setting.wait_for_question(job, older)
+    assert setting.reject(job, setting.start(job))["result"] == "ABORTED"
+    setting.wait_for_question(job, older)
+    newer = setting.approve(job, setting.start(job), "it was tested")
+    assert newer["result"] == "SUCCESS", newer["log"]
+    ended = setting.end(job, older)
+    assert (ended["result"], "not approved" in ended["description"]) == ("NOT_BUILT", True), ended["log"]

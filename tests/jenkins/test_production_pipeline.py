@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.jenkins.conftest import JOB, JobHandover
+from tests.jenkins.conftest import JOB, PARAMETERS, JobHandover
 from tests.openshift.conftest import COMMIT
 from tests.support.agent import Agent
-from tests.support.jenkins import BuildRun
+from tests.support.jenkins import BuildRun, GenericTrigger
 from tests.support.pipeline import PipelineRig, PipelineRun
 from tests.support.two_clusters import PRODUCTION_JENKINSFILE, ROOT
 
@@ -52,6 +52,17 @@ def test_production_pipeline_promotes(handover: JobHandover, runs: list[Pipeline
     assert (run.result, run.violation) == ("SUCCESS", None)
     assert image.digest in str(run.description)
     assert "| [Pipeline] { (Promote)" in outcome.stderr
+
+
+def test_production_pipeline_promotes_what_a_generic_webhook_brings(
+    handover: JobHandover, runs: list[PipelineRun]
+) -> None:
+    image, token = handover.push(), "token of the hook"
+    handover.use_webhook(token)
+    handover.jenkins.add_job(JOB, handover.job, parameters=PARAMETERS, trigger=GenericTrigger(token))
+    assert handover.promote().result["status"] == "promoted"
+    assert handover.shop.prod.digest(COMMIT) == image.digest
+    assert [run.result for run in runs] == ["SUCCESS"]
 
 
 def test_production_pipeline_refuses(handover: JobHandover, runs: list[PipelineRun]) -> None:

@@ -131,6 +131,17 @@ def test_reason_is_kept_if_there_is_one(helper: Helper, given: Approve, kept: st
     assert sent(helper)["approval"] == [kept]
 
 
+def test_only_the_answers_count(helper: Helper) -> None:
+    helper.answer("promote", PLAN, PROMOTED)
+    given = f"approval: 'bob', approvedDigest: '{OLD}', approvedReplacing: 'nothing')"
+    body = PROMOTE.replace(")", f", {given}", 1)
+    run = helper.run(scripted(body, agent=False), inputs={"Promotion": Approve("alice")})
+    assert run.result == "SUCCESS", run.log
+    assert helper.calls[0].parameters == {"source": "dev/web:1", "destination": "prod", "dryRun": True}
+    approval = {key: value for key, value in sent(helper).items() if key.startswith("approv")}
+    assert approval == {"approval": ["alice"], "approvedDigest": DIGEST, "approvedReplacing": OLD}
+
+
 def test_free_tag_is_approved_as_such(helper: Helper) -> None:
     helper.answer("promote", {**PLAN, "previous_digest": None}, PROMOTED)
     run = helper.run(scripted(PROMOTE, agent=False), inputs={"Promotion": Approve("alice")})

@@ -11,11 +11,15 @@ import pytest
 from tests.support import registry_client
 from tests.support.builder_images import BUILT, PRODUCTION, PROJECT, PROPOSERS, BuilderImages, builder_images
 from tests.support.cluster import HookError
-from tests.support.cluster.answers import BUILD_CONFIGS
+from tests.support.cluster.answers import BUILD_CONFIGS, DEPLOYMENTS
+from tests.support.cluster.workloads import deployment
 from tests.support.images import Image, make_image
 from tests.support.pipeline import Answer, Approve, PipelineRun, Reject, Wait
 from tests.support.tls import CertificateAuthority
 from tests.support.waiting import wait_until
+
+PAUSED = "docs"
+"""A deployment that `ruby:candidate` would trigger, if that were not paused."""
 
 COMMIT = "4f2a9c1d8e7b6a5f4c3d2e1f0a9b8c7d6e5f4a3b"
 BEYOND_TEST = ("integration", "stage", *PRODUCTION)
@@ -74,6 +78,7 @@ def brought(place: BuilderImages) -> Brought:
     """A version that all verified and two people approved; the controller was restarted while they were waited for."""
     candidate = Candidate(place)
     place.pull_requests.add_commit(PROPOSERS, COMMIT)
+    place.cluster.add(DEPLOYMENTS, PROJECT, deployment(PAUSED, [{"name": "ruby:candidate"}], paused=True))
     answers: list[Answer] = [Wait(), Approve("omar")]
     with (
         place.hook(candidate.image),
@@ -92,7 +97,7 @@ def asked(run: PipelineRun) -> list[str]:
     return [call["message"].partition("\n")[0] for call in run.calls("input")]
 
 
-@pytest.mark.statement("P19", "P22")
+@pytest.mark.statement("P9", "P19", "P22")
 def test_the_published_digest_goes_all_the_way_to_production(place: BuilderImages, brought: Brought) -> None:
     candidate, run, _ = brought
     assert (run.result, run.violation) == ("SUCCESS", None), run.log
@@ -110,6 +115,17 @@ def test_all_that_is_built_on_it_was_tested_with_it_before(brought: Brought) -> 
     assert candidate.said() == dict.fromkeys([*BUILT, "shop"], "verified")
 
 
+@pytest.mark.statement("P11")
+def test_what_jenkins_tagged_is_rolled_out_once_a_person_starts_that(place: BuilderImages, brought: Brought) -> None:
+    assert brought.run.result == "SUCCESS"
+    rollouts = place.cluster.rollouts
+    assert rollouts.image_ids(PROJECT, PAUSED) == []
+    rollouts.begin(PROJECT, PAUSED)
+    wait_until(lambda: rollouts.image_ids(PROJECT, PAUSED) != [], "the rollout", seconds=20)
+    [running] = rollouts.image_ids(PROJECT, PAUSED)
+    assert running.rpartition("@")[2] == place.tag("candidate")
+
+
 @pytest.mark.statement("P19")
 def test_people_are_asked_for_each_registry_and_no_agent_waits(place: BuilderImages, brought: Brought) -> None:
     candidate, run, _ = brought
@@ -120,10 +136,12 @@ def test_people_are_asked_for_each_registry_and_no_agent_waits(place: BuilderIma
     assert [one["approved_by"] for [one] in entries] == ["olga: Rebuild tonight.", "omar"]
 
 
+@pytest.mark.statement("P21")
 def test_the_pull_request_that_proposed_it_hears_of_it(place: BuilderImages, brought: Brought) -> None:
     assert brought.run.result == "SUCCESS"
-    last = place.pull_requests.statuses(PROPOSERS, COMMIT)[-1]
-    assert (last["state"], last["description"]) == ("success", "verified by rails-example, sinatra-example, shop")
+    heard = [(one["state"], one["description"]) for one in place.pull_requests.statuses(PROPOSERS, COMMIT)]
+    applications = "rails-example, sinatra-example, shop"
+    assert heard == [("pending", f"waiting for {applications}"), ("success", f"verified by {applications}")]
 
 
 @pytest.mark.statement("P19")
@@ -138,7 +156,7 @@ def test_run_again_it_changes_nothing_and_asks_nobody(place: BuilderImages, brou
     assert asked(run) == []
 
 
-@pytest.mark.statement("P19")
+@pytest.mark.statement("P19", "P20")
 def test_one_rejection_stops_it_and_it_goes_on_once_that_is_taken_back(candidate: Candidate) -> None:
     place, version = candidate.place, candidate.version
     with place.hook(candidate.image, "--rejected", "--reason", "no TLS 1.3"):

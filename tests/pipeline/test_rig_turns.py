@@ -68,7 +68,8 @@ def test_a_lock_goes_to_whoever_has_waited_longest(rig: PipelineRig) -> None:
                 wait_for(third, ASKING)
                 let_go(third)
 
-    assert "\nThe resource [thing] is locked by build job #1 job #1 since " in second.log
+    assert "\nThe resource [thing] is locked by build job #1 #1 since " in second.log
+    assert "\n[Required resources: [thing]] added into queue at position 1\n" in third.log
 
 
 def test_a_lock_may_go_to_the_newest_first(rig: PipelineRig) -> None:

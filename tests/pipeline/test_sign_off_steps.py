@@ -67,7 +67,22 @@ def test_wait_has_an_end(helper: Helper) -> None:
     body = AWAIT.replace(")", ", timeoutMinutes: 0.02)")
     run = helper.run(scripted(body, agent=False))
     assert (run.result, run.description) == ("FAILURE", "timed-out: By billing.")
-    assert [call.parameters for call in helper.calls] == [LOOK, LOOK, LAST]
+    assert [call.parameters for call in helper.calls] == [LOOK, LOOK, {**LAST, "timeout": "20s"}]
+
+
+@pytest.mark.parametrize("minutes", ["0", "'0'"])
+def test_wait_of_no_time_looks_and_ends(helper: Helper, minutes: str) -> None:
+    helper.answer("await-sign-offs", WAITING, failed("timed-out", 8))
+    run = helper.run(scripted(AWAIT.replace(")", f", timeoutMinutes: {minutes})"), agent=False))
+    assert (run.result, run.description) == ("FAILURE", "timed-out: By billing.")
+    assert [call.parameters for call in helper.calls] == [LOOK, {**LAST, "timeout": "20s"}]
+
+
+def test_dry_run_looks_once(helper: Helper) -> None:
+    helper.answer("await-sign-offs", VERIFIED)
+    run = helper.run(scripted(f"echo {AWAIT.replace(')', ', dryRun: true)')}.status", agent=False))
+    assert run.result == "SUCCESS", run.log
+    assert [call.parameters for call in helper.calls] == [LOOK]
 
 
 def test_tag_that_becomes_another_image_fails_the_build(helper: Helper) -> None:
@@ -85,7 +100,23 @@ def test_agent_that_would_be_held_is_refused(helper: Helper) -> None:
     assert not helper.calls
 
 
+def test_registry_that_is_away_while_it_is_waited_is_looked_at_again(helper: Helper) -> None:
+    helper.answer("await-sign-offs", WAITING, failed("unreachable", 6), VERIFIED)
+    body = AWAIT.replace(")", ", timeoutMinutes: 0.02)")
+    run = helper.run(scripted(body, agent=False))
+    assert (run.result, run.description) == ("SUCCESS", f"h/stage/web:1 verified: {DIGEST}"), run.log
+    assert "unreachable: By billing. Ask them. Looking again later." in run.log
+    assert [call.parameters for call in helper.calls] == [LOOK, LOOK, {**LAST, "timeout": "20s"}]
+
+
 @pytest.mark.parametrize("answer", [failed("not-found", 4), 137])
+def test_later_look_that_fails_otherwise_ends_the_wait(helper: Helper, answer: dict[str, Any] | int) -> None:
+    helper.answer("await-sign-offs", WAITING, answer)
+    assert helper.run(scripted(AWAIT, agent=False)).result == "FAILURE"
+    assert len(helper.calls) == 2
+
+
+@pytest.mark.parametrize("answer", [failed("not-found", 4), failed("unreachable", 6), 137])
 def test_look_that_fails_ends_the_wait(helper: Helper, answer: dict[str, Any] | int) -> None:
     helper.answer("await-sign-offs", answer)
     assert helper.run(scripted(AWAIT, agent=False)).result == "FAILURE"

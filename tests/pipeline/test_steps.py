@@ -155,11 +155,25 @@ def test_production_pipeline_passes_its_parameters_on(helper: Helper) -> None:
     }
 
 
-def test_whoever_starts_production_by_hand_asks_for_it(helper: Helper) -> None:
+def test_helper_is_told_who_started_the_build_that_led_to_this_one(helper: Helper) -> None:
+    for user in ("alice", "anonymous"):
+        assert helper.run(scripted(PROMOTE), upstream_user=user).result == "SUCCESS"
+    assert [call.started_by for call in helper.calls] == ["alice", ""]
+
+
+def test_whoever_starts_production_asks_for_it(helper: Helper) -> None:
     text = f"{LIBRARY}productionPipeline()"
     helper.run(text, user="alice")
     helper.run(text, user="alice", parameters={"REQUESTED_BY": "bob"})
-    assert [call.parameters["requestedBy"] for call in helper.calls] == ["alice", "alice, bob"]
+    helper.run(text, upstream_user="carol")
+    assert [call.parameters["requestedBy"] for call in helper.calls] == ["alice", "alice, bob", "carol"]
+
+
+def test_production_pipeline_refuses_a_setting_that_it_does_not_have(helper: Helper) -> None:
+    run = helper.run(f"{LIBRARY}productionPipeline(confg: '/etc/promoter/promotion.yaml', force: true)")
+    assert run.result == "FAILURE"
+    assert "ERROR: wrong-usage: settings that productionPipeline does not have: confg." in run.log
+    assert not helper.calls
 
 
 def test_production_pipeline_refuses_what_a_webhook_sends_besides(helper: Helper) -> None:

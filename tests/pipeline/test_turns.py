@@ -6,7 +6,7 @@ import pytest
 
 from tests.pipeline.conftest import LIBRARY, PROMOTED, Helper, scripted
 from tests.pipeline.test_approval import ASK, IMAGE, PLAN, PRODUCTION, awaiting
-from tests.support.pipeline import Approve, RunningPipeline, Wait
+from tests.support.pipeline import Approve, Reject, RunningPipeline, Wait
 from tests.support.waiting import wait_until
 
 MISSING = "do not wait for each other: the plugin lockable-resources is not installed."
@@ -109,19 +109,15 @@ def test_production_runs_beside_itself(helper: Helper) -> None:
 SUPERSEDE = ASK.replace(")", ", supersede: true)")
 
 
-def test_milestones_stand_before_and_after_the_question(helper: Helper) -> None:
+def test_milestone_stands_after_the_question(helper: Helper) -> None:
     helper.answer("promote", PLAN)
     run = helper.run(scripted(SUPERSEDE, agent=False), plugins=["milestone"], inputs={"Promotion": Approve("alice")})
     assert run.result == "SUCCESS", run.log
-    assert [step.name for step in run.steps if step.name in {"milestone", "input"}] == [
-        "milestone",
-        "input",
-        "milestone",
-    ]
+    assert [step.name for step in run.steps if step.name in {"milestone", "input"}] == ["input", "milestone"]
     assert "supersede" not in helper.calls[0].parameters
 
 
-def test_build_that_still_waits_ends_once_a_newer_one_is_approved(helper: Helper) -> None:
+def test_build_that_still_waits_ends_once_a_newer_one_is_approved_and_not_before(helper: Helper) -> None:
     helper.answer("promote", PLAN)
     text = scripted(SUPERSEDE, agent=False)
 
@@ -130,8 +126,13 @@ def test_build_that_still_waits_ends_once_a_newer_one_is_approved(helper: Helper
 
     with start(1) as older:
         saying(older, "Input requested")
-        with start(2) as newer:
+        with start(2) as rejected:
+            saying(rejected, "Input requested")
+            rejected.answer("Promotion", Reject("alice"))
+            assert rejected.wait().result == "ABORTED"
+        with start(3) as newer:
             saying(newer, "Input requested")
+            assert "Superseded" not in older.log
             newer.answer("Promotion", Approve("alice"))
             ended, approved = older.wait(), newer.wait()
     assert (ended.result, approved.result) == ("NOT_BUILT", "SUCCESS")
@@ -148,4 +149,4 @@ def test_without_milestones_older_builds_go_on(helper: Helper) -> None:
     helper.answer("promote", PLAN)
     run = helper.run(f"{LIBRARY}{SUPERSEDE}", inputs={"Promotion": Approve("alice")})
     assert run.result == "SUCCESS", run.log
-    assert run.log.count("the plugin pipeline-milestone-step is not installed") == 2
+    assert run.log.count("the plugin pipeline-milestone-step is not installed") == 1

@@ -99,12 +99,13 @@ class Settings(TypedDict, total=False):
 
     `credentials` are by their ID, where plain text is a "Secret text"; `inputs` by the input step's ID (which
     begins with a capital letter) or its message: one answer holds each time, several for one time each. `user`
-    started the build, "anonymous" being nobody known; None if it was an SCM change. `environment` is added to the
-    agent's, `checkout` is what `checkout scm` copies. `plugins` enables optional steps: `lock`, `milestone`,
-    `pipeline-utility-steps` (readJSON, writeJSON), `htmlpublisher`, `kubernetes`. On build number 1 a job does not
-    know its declared parameters yet: a default is in `params` alone and not in the environment. `job_parameters`
-    are declared by the job beside those of the script, as OpenShift's sync plugin does with whatever a webhook
-    sent. `from_stage` restarts the build before this one from that stage of a declarative pipeline.
+    started the build, "anonymous" being nobody known; None if it was an SCM change. If there is an `upstream_user`,
+    a build did that this user started. `environment` is added to the agent's, `checkout` is what `checkout scm`
+    copies. `plugins` enables optional steps: `lock`, `milestone`, `pipeline-utility-steps` (readJSON, writeJSON),
+    `htmlpublisher`, `kubernetes`. On build number 1 a job does not know its declared parameters yet: a default is in
+    `params` alone and not in the environment. `job_parameters` are declared by the job beside those of the script,
+    as OpenShift's sync plugin does with whatever a webhook sent. `from_stage` restarts the build before this one
+    from that stage of a declarative pipeline.
     """
 
     parameters: Mapping[str, str]
@@ -117,6 +118,7 @@ class Settings(TypedDict, total=False):
     job_name: str
     build_number: int
     user: str | None
+    upstream_user: str
     branch_name: str | None
     previous_result: str | None
     from_stage: str | None
@@ -362,6 +364,7 @@ class PipelineRig:
             "job": settings.get("job_name", "job"),
             "number": settings.get("build_number", 2),
             "user": settings.get("user", "admin"),
+            "upstream_user": settings.get("upstream_user"),
             "branch": settings.get("branch_name"),
             "previous_result": settings.get("previous_result"),
             "from_stage": settings.get("from_stage"),

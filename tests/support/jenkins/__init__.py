@@ -1,7 +1,6 @@
 """A stub of a Jenkins controller: jobs, the queue, builds and their logs, over HTTPS.
 
 It answers as a real controller did: a comment like "[A2]" names the section of the observations that an answer copies.
-The Generic Webhook Trigger plugin follows its sources.
 """
 
 from .access import ADMINISTRATOR, Permission

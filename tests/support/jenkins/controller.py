@@ -47,16 +47,23 @@ class Controller(Served):
 
     `runners` are called for the builds of jobs with these scripts, each in a thread of its own: one that raises fails
     its build. Leaving the block raises RuntimeError if a runner does not end when aborted, and what went wrong in the
-    stub itself. `requests` are without tokens.
+    stub itself. `requests` are without tokens. `quiet_seconds` is its quiet period.
     """
 
-    def __init__(self, ca: CertificateAuthority, runners: Mapping[str, Runner] | None = None) -> None:
+    def __init__(
+        self,
+        ca: CertificateAuthority,
+        runners: Mapping[str, Runner] | None = None,
+        *,
+        quiet_seconds: float = QUIET_SECONDS,
+    ) -> None:
         self.ca = ca.certificate
         self.requests: list[Request] = []
         self._server = Server(ca.issue("jenkins"))
         self.url = f"https://{self._server.host}{PREFIX}"
         self._access = Access()
         self._runners = dict(runners or {})
+        self._quiet_seconds = quiet_seconds
         self._jobs: dict[str, Job] = {}
         self.queue = Queue(lambda job: self._runners.get(job.script or "", finish))
         self._signs: list[str] = []
@@ -249,7 +256,7 @@ class Controller(Served):
             raise pages.of_container(HTTPStatus.BAD_REQUEST, "This page expects a form submission")
         is_form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
         form = dict(parse_qsl(request.body.decode(), keep_blank_values=True)) if is_form else {}
-        delay = re.fullmatch(r"(\d+)sec", request.query.get("delay", f"{QUIET_SECONDS:.0f}sec"))
+        delay = re.fullmatch(r"(\d+)sec", request.query.get("delay", f"{self._quiet_seconds:.0f}sec"))
         if delay is None:
             raise pages.oops()
         waiting = self.queue.waiting()
@@ -266,4 +273,4 @@ class Controller(Served):
         return Answer(HTTPStatus.OK, b"", "text/html;charset=utf-8")
 
     def _start_by_webhook(self, job: Job, values: dict[str, str | bool]) -> Item:
-        return self.queue.add(job, values, 0, unique=True)
+        return self.queue.add(job, values, self._quiet_seconds)

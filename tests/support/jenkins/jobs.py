@@ -17,6 +17,7 @@ _JOB = "org.jenkinsci.plugins.workflow.job.WorkflowJob"
 _FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 _DECLARED = re.compile(r"string\(name: '(\w+)', defaultValue: '(\w*)'\)")
 _MODEL = "hudson.model."
+_GENERIC_TRIGGER = "org.jenkinsci.plugins.gwt.GenericTrigger"
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,15 @@ class Definition:
 
 @dataclass(frozen=True)
 class GenericTrigger:
-    """The Generic Webhook Trigger of a job: `variables` are the names taken from the body, all of them if None."""
+    """The Generic Webhook Trigger of a job.
+
+    `variables` are the names taken from the body, all of them if None; `expression` is looked for in `text`.
+    """
 
     token: str
     variables: tuple[str, ...] | None = None
-    matches: bool = True
+    text: str = ""
+    expression: str = ""
     silent: bool = False
 
 
@@ -88,6 +93,10 @@ class Job:
     def values(self, given: Mapping[str, str]) -> dict[str, str | bool]:
         """[A2] What is not declared is dropped."""
         return {one.name: one.value(given.get(one.name)) for one in self.definitions}
+
+    def declared(self, values: Mapping[str, str | bool]) -> dict[str, str | bool]:
+        """Return what a build's document shows; to its Pipeline it gives all that its queue item has."""
+        return {name: value for name, value in values.items() if self._has(name)}
 
     def document(self, url: str) -> Document:
         """[A2, A3] A folder has no `buildable`."""
@@ -125,7 +134,8 @@ def job_from(name: str, xml: bytes) -> Job:
     definitions = [_definition(one) for one in root.iterfind(".//parameterDefinitions/*")]
     script, disabled = root.findtext(".//script"), root.findtext("disabled") == "true"
     concurrent = root.find(f".//{_JOB.rpartition('.')[0]}.properties.DisableConcurrentBuildsJobProperty") is None
-    return Job(name, script or "", definitions, disabled, concurrent)
+    trigger = root.find(f".//{_GENERIC_TRIGGER}")
+    return Job(name, script or "", definitions, disabled, concurrent, None if trigger is None else _trigger(trigger))
 
 
 def _definition(element: ET.Element) -> Definition:
@@ -133,3 +143,13 @@ def _definition(element: ET.Element) -> Definition:
     choices = tuple(one.text or "" for one in element.iterfind(".//string"))
     default = element.findtext("defaultValue") or (choices[0] if choices else "")
     return Definition(element.findtext("name") or "", kind, default, choices)
+
+
+def _trigger(element: ET.Element) -> GenericTrigger:
+    return GenericTrigger(
+        element.findtext("token") or "",
+        tuple(key.text or "" for key in element.iterfind("genericVariables/*/key")),
+        element.findtext("regexpFilterText") or "",
+        element.findtext("regexpFilterExpression") or "",
+        silent=element.findtext("silentResponse") == "true",
+    )

@@ -66,11 +66,11 @@ class Queue:
         for run in self._runs:
             run.join()
 
-    def add(self, job: Job, values: Mapping[str, str | bool], quiet_seconds: float, *, unique: bool = False) -> Item:
+    def add(self, job: Job, values: Mapping[str, str | bool], quiet_seconds: float) -> Item:
         """[A2] Equal requests are merged into the item that waits."""
         with self.changed:
             for item in self._items:
-                if not unique and not item.has_left and item.job is job and item.values == values:
+                if not item.has_left and item.job is job and item.values == values:
                     return item
             item = Item(self._next, job, values, time.monotonic() + quiet_seconds)
             self._next += 1
@@ -159,7 +159,8 @@ class Queue:
     def _begin(self, item: Item) -> None:
         job, number = item.job, item.job.next_number
         job.next_number += 1
-        run = Run(BuildRun(job.name, number, job.script or "", item.values), item.number, item.values)
+        build = BuildRun(job.name, number, job.script or "", item.values)
+        run = Run(build, item.number, job.declared(item.values))
         item.run = run
         job.builds.append(run)
         self._runs.append(run)

@@ -1,10 +1,11 @@
 """The Generic Webhook Trigger plugin: a job is started by whoever has its token.
 
-API (generic-webhook-trigger-plugin, `GenericWebHookRequestReceiver.java`): POST JENKINS/generic-webhook-trigger/invoke.
-The token is looked for in the query, then in the header `token`. The answer is 200 and
-`{"message", "jobs": {FULL NAME: {"triggered", "id", "url", "resolvedVariables", …}}}`, `id` being the queue item, with
-all jobs that have that token; one that could not be started has a text there, and the status is 500. If no job has the
-token, 404 and `{"message"}`; 200 and nothing if all that have it keep silent (`silentResponse`).
+API (generic-webhook-trigger-plugin 2.4.1, `GenericWebHookRequestReceiver.java`; `make test-jenkins` holds a real one to
+it): POST JENKINS/generic-webhook-trigger/invoke. The token is looked for in the query, then in the header `token`, then
+as a bearer token. The answer is 200 and `{"message", "jobs": {FULL NAME: {"triggered", "id", "url",
+"resolvedVariables", …}}}`, `id` being the queue item, with all jobs that have that token; one whose trigger failed has
+a text there, and the status is 500. If no job has the token, 404 and `{"message", "jobs": null}`; 200 and nothing if
+all that have it keep silent (`silentResponse`) or failed. Builds wait for the job's quiet period, and are not merged.
 """
 
 from __future__ import annotations

@@ -94,19 +94,38 @@ public final class CurrentBuild {
 
     public List<Map<String, Object>> getBuildCauses() {
         List<Map<String, Object>> causes = new ArrayList<>();
-        causes.add(request.user == null
-            ? cause("hudson.triggers.SCMTrigger$SCMTriggerCause", "Started by an SCM change")
-            : cause("hudson.model.Cause$UserIdCause", "Started by user " + request.user));
-        if (request.user != null) {
-            boolean anonymous = request.user.equals("anonymous");
-            causes.get(0).put("userId", anonymous ? JSONNull.getInstance() : request.user);
-            causes.get(0).put("userName", request.user);
-        }
+        causes.add(request.upstreamUser == null
+            ? startedBy(request.user)
+            : cause("org.jenkinsci.plugins.workflow.support.steps.build.BuildUpstreamCause",
+                "Started by upstream project \"upstream\" build number 1"));
         if (request.fromStage != null) {
             causes.add(cause("org.jenkinsci.plugins.pipeline.modeldefinition.causes.RestartDeclarativePipelineCause",
                 "Restarted from build #" + (request.number - 1) + ", stage " + request.fromStage));
         }
         return causes;
+    }
+
+    /** Returns the builds that led to this one (workflow-support, RunWrapper.getUpstreamBuilds). */
+    public List<UpstreamBuild> getUpstreamBuilds() {
+        return request.upstreamUser == null ? List.of() : List.of(new UpstreamBuild(startedBy(request.upstreamUser)));
+    }
+
+    /** A build that led to this one, of which scripts see what started it. */
+    public record UpstreamBuild(Map<String, Object> cause) {
+        /** Returns what started it, if that is of this class. */
+        public List<Map<String, Object>> getBuildCauses(String type) {
+            return cause.get("_class").equals(type) ? List.of(cause) : List.of();
+        }
+    }
+
+    private static Map<String, Object> startedBy(String user) {
+        if (user == null) {
+            return cause("hudson.triggers.SCMTrigger$SCMTriggerCause", "Started by an SCM change");
+        }
+        Map<String, Object> cause = cause("hudson.model.Cause$UserIdCause", "Started by user " + user);
+        cause.put("userId", user.equals("anonymous") ? JSONNull.getInstance() : user);
+        cause.put("userName", user);
+        return cause;
     }
 
     private static Map<String, Object> cause(String type, String description) {

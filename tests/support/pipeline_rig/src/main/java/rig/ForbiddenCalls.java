@@ -14,12 +14,16 @@ import org.codehaus.groovy.ast.expr.GStringExpression;
 import org.codehaus.groovy.ast.expr.ListExpression;
 import org.codehaus.groovy.ast.expr.MethodCallExpression;
 import org.codehaus.groovy.ast.expr.PropertyExpression;
+import org.codehaus.groovy.ast.expr.TupleExpression;
 import org.codehaus.groovy.classgen.GeneratorContext;
 import org.codehaus.groovy.control.CompilePhase;
 import org.codehaus.groovy.control.SourceUnit;
 import org.codehaus.groovy.control.customizers.CompilationCustomizer;
 
-/** Refuses sources that reach around the steps to the controller's own files, processes, network or threads. */
+/**
+ * Refuses sources that reach around the steps to the controller's own files, processes, network or threads, and what a
+ * real controller's sandbox refused.
+ */
 final class ForbiddenCalls extends CompilationCustomizer {
     private static final Set<String> CONSTRUCTORS = Set.of(
         "File", "FileInputStream", "FileOutputStream", "FileReader", "FileWriter", "GroovyShell", "ProcessBuilder",
@@ -68,6 +72,9 @@ final class ForbiddenCalls extends CompilationCustomizer {
             if ("execute".equals(method) && isCommand(call.getObjectExpression())) {
                 refuse("execute() of a command", call);
             }
+            if ("findAll".equals(method) && isWithoutArguments(call.getArguments())) {
+                throw violation("The sandbox does not let findAll() be called without a closure", call);
+            }
             super.visitMethodCallExpression(call);
         }
 
@@ -89,9 +96,17 @@ final class ForbiddenCalls extends CompilationCustomizer {
                 || object instanceof ListExpression;
         }
 
+        private static boolean isWithoutArguments(Expression arguments) {
+            return arguments instanceof TupleExpression given && given.getExpressions().isEmpty();
+        }
+
         private void refuse(String what, ASTNode place) {
-            throw new Violation(what + " works on the controller, not through a step: "
-                + Path.of(source.getName()).getFileName() + ":" + place.getLineNumber());
+            throw violation(what + " works on the controller, not through a step", place);
+        }
+
+        private Violation violation(String said, ASTNode place) {
+            return new Violation(
+                said + ": " + Path.of(source.getName()).getFileName() + ":" + place.getLineNumber());
         }
     }
 }

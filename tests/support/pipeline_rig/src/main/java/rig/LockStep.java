@@ -17,8 +17,10 @@ final class LockStep {
         this.call = call;
         name = call.text("resource");
         turns = new Shared(call.build(), "locks", name);
+        Build build = call.build();
         turn = Shared.Entry.of(
-            call.build().current.getFullDisplayName(), String.valueOf(System.currentTimeMillis()));
+            build.current.getFullDisplayName() + " #" + build.request.number,
+            String.valueOf(System.currentTimeMillis()));
     }
 
     static Step step() {
@@ -38,14 +40,16 @@ final class LockStep {
         Shared.Entry holder = queue.get(0);
         String since = DateFormat.getDateTimeInstance(DateFormat.MEDIUM, DateFormat.SHORT)
             .format(new Date(Long.parseLong(holder.texts().get(1))));
-        String build = holder.texts().get(0);
-        call.log("The resource [" + name + "] is locked by build " + build + " " + build + " since " + since + ".");
+        call.log("The resource [" + name + "] is locked by build " + holder.texts().get(0) + " since " + since + ".");
         if (call.flag("skipIfLocked", false)) {
             call.log(description() + " is not free, skipping execution ...");
             leave();
             call.succeed(null);
         } else {
             call.log(description() + " is not free, waiting for execution ...");
+            // Jenkins counts those that wait for other resources, too.
+            int position = queue.indexOf(turn) - 1;
+            call.log("[Required resources: [" + name + "]] added into queue at position " + position);
             await();
         }
     }

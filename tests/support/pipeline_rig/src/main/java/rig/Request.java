@@ -23,6 +23,7 @@ final class Request {
     final String job;
     final int number;
     final String user;
+    final String upstreamUser;
     final String branch;
     final String previousResult;
     final String fromStage;
@@ -45,6 +46,7 @@ final class Request {
         job = (String) values.get("job");
         number = (Integer) values.get("number");
         user = (String) values.get("user");
+        upstreamUser = (String) values.get("upstream_user");
         branch = (String) values.get("branch");
         previousResult = (String) values.get("previous_result");
         fromStage = (String) values.get("from_stage");
