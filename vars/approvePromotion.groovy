@@ -1,21 +1,19 @@
 /** Looks at what a promotion would do, and asks people for it; see approvePromotion.txt. */
 Map call(Map parameters, Closure prepare = null) {
-    Map request = parameters.findAll { name, value -> !(name in ['label', 'supersede']) }
+    List own = ['label', 'supersede', 'approval', 'approvedDigest', 'approvedReplacing']
+    Map request = parameters.findAll { name, value -> !(name in own) }
     Map plan = promoterCommand.onAgent(parameters.label, 'promote', request + [dryRun: true], prepare)
-    if (parameters.supersede) {
-        pass('asked')
-    }
     Map approval = awaitApproval(plan)
     if (parameters.supersede) {
-        pass('approved')
+        endOlderBuilds()
     }
     return request + approval
 }
 
-/** Ends older builds that are not as far yet, where Jenkins can. */
-private void pass(String label) {
+/** Ends older builds that are not here yet, where Jenkins can. Before the question it would end them unapproved. */
+private void endOlderBuilds() {
     try {
-        milestone(label: label)
+        milestone(label: 'approved')
     } catch (NoSuchMethodError missing) {
         echo 'Older builds go on waiting: the plugin pipeline-milestone-step is not installed.'
     }

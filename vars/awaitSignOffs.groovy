@@ -2,21 +2,42 @@
 Map call(Map parameters, Closure prepare = null) {
     Map request = parameters.findAll { name, value -> !(name in ['label', 'timeoutMinutes']) }
     Closure ask = { Map more -> promoterCommand.onAgent(parameters.label, 'await-sign-offs', request + more, prepare) }
-    long end = System.currentTimeMillis() + ((parameters.timeoutMinutes ?: 1440) * 60000 as long)
+    long end = System.currentTimeMillis() + milliseconds(parameters.timeoutMinutes)
     Map first = ask(dryRun: true)
+    if (parameters.dryRun) {
+        return first
+    }
     Map latest = first
     int pause = 5
     while (latest.status == 'waiting' && System.currentTimeMillis() < end) {
         sleep(time: Math.min(pause, secondsUntil(end)), unit: 'SECONDS')
         pause = Math.min(pause * 2, 600)
-        latest = ask(dryRun: true)
+        latest = lookAgain(ask, latest)
         if (latest.digest != first.digest) {
             error("refused: ${latest.image} is ${latest.digest} now, and was ${first.digest}: what applications said " +
                 'to one image does not count for another. Run it again.')
         }
     }
     // Tags the image, or fails and says why: rejected, or who is still missing.
-    return ask(dryRun: false, timeout: '2m')
+    return ask(dryRun: false, timeout: latest.status == 'waiting' ? '20s' : '2m')
+}
+
+/** A parameter of the build may be the time limit, and such are texts. */
+private long milliseconds(Object minutes) {
+    return ((minutes == null ? 1440 : minutes as BigDecimal) * 60000).longValue()
+}
+
+/** Looks once more; while the registry is away, it stands as before. */
+private Map lookAgain(Closure ask, Map before) {
+    try {
+        return ask(dryRun: true)
+    } catch (IOException failed) {  // What `error` throws is one.
+        if (!failed.message?.startsWith('unreachable: ')) {
+            throw failed
+        }
+        echo "${failed.message} Looking again later."
+        return before
+    }
 }
 
 private int secondsUntil(long end) {

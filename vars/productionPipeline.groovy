@@ -17,12 +17,22 @@ void call(Map settings = [:]) {
             stage('Promote') {
                 steps {
                     script {
+                        refuseOtherSettings(settings)
                         refuseOtherParameters()
                         promote(settings)
                     }
                 }
             }
         }
+    }
+}
+
+/** A misspelt `config` would let the workspace's configuration decide. */
+private void refuseOtherSettings(Map settings) {
+    List ours = ['config', 'label', 'timeoutMinutes', 'force']
+    List others = settings.keySet().findAll { name -> !(name in ours) }.toList()
+    if (others) {
+        error("wrong-usage: settings that productionPipeline does not have: ${others.join(', ')}.")
     }
 }
 

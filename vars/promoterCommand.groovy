@@ -51,9 +51,11 @@ void requireNoAgent() {
     }
 }
 
-/** Returns the IDs of the people who started this build, or null if nobody did. */
+/** Returns the IDs of the people who started this build, or one that led to it, or null if nobody did. */
+@NonCPS
 String startedBy() {
-    List causes = currentBuild.getBuildCauses('hudson.model.Cause$UserIdCause')
+    List builds = [currentBuild] + currentBuild.upstreamBuilds
+    List causes = builds.collectMany { build -> build.getBuildCauses('hudson.model.Cause$UserIdCause') }
     // An anonymous user's ID is an object of the JSON library.
     return causes.collect { cause -> cause.userId }.findAll { id -> id instanceof String }.unique().join(', ') ?: null
 }
