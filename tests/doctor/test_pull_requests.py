@@ -56,7 +56,8 @@ def test_the_token_of_an_app_is_nobodys(routed: Shop, github: GitHub, section: d
         ({"credentials": "env:NOT_SET"}, "env:NOT_SET is not set", "not-permitted"),
         ({"credentials": "env:HOME"}, "answered 401 when asked to say whose the token is", "not-permitted"),
         ({"api": "https://localhost:1"}, "could not be reached", "unreachable"),
-        ({"api": "http://localhost:1"}, "without TLS", "wrong-usage"),
+        ({"api": "http://localhost:1"}, "is no URL, or none that is safe", "wrong-usage"),
+        ({"api": "http://bot:pa55word@localhost:1"}, "is no URL, or none that is safe", "wrong-usage"),
         ({"ca": None}, "not trusted", "unreachable"),
     ],
 )
@@ -69,3 +70,4 @@ def test_what_cannot_work_fails(
     assert found["kind"] == kind
     assert examination.failed == [found["message"]]
     assert examination.outcome.exit_code == found["exit_code"]
+    assert "pa55word" not in examination.outcome.stdout + examination.outcome.stderr

@@ -14,6 +14,7 @@ from promoter.github.statuses import State, Status, post_status
 from promoter.http.deadline import Deadline
 from promoter.http.trust import Trust
 from promoter.model.commit import parse_commit
+from promoter.model.line import in_a_line
 from promoter.model.reference import without_user
 from promoter.model.request import AwaitSignOffsRequest, PromoteRequest
 from promoter.model.result import PromotionResult
@@ -86,7 +87,7 @@ class Reporting:
 
     def _report(self, state: State, description: str) -> None:
         """Post a status, unless it was the last one already."""
-        status = Status(state, _in_a_line(SECRETS.redact(description)))
+        status = Status(state, in_a_line(SECRETS.redact(description)))
         if self._posts and status != self._last:
             self._last = status
             try:
@@ -123,10 +124,6 @@ def reported(request: PromoteRequest, places: Places, promote: Callable[[], Prom
         else:
             reporting.success(f"promoted to {request.destination}: {result.digest}")
     return result
-
-
-def _in_a_line(text: str) -> str:
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def _page() -> str | None:

@@ -13,6 +13,7 @@ from typing import Any
 from promoter import __version__
 from promoter.credentials.redaction import SECRETS
 from promoter.errors import NotFound
+from promoter.model.line import in_a_line
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.result import SignOff
 from promoter.parallel import each
@@ -32,9 +33,9 @@ def sign_off_tag(digest: str, application: str) -> str:
 
 
 def rejection(sign_off: SignOff) -> str:
-    """Say who rejected an image, why, and where to read more."""
+    """Say in one line who rejected an image, why, and where to read more."""
     why = f": {sign_off.reason}" if sign_off.reason else ""
-    return f"{sign_off.application}{why}{f' ({sign_off.link})' if sign_off.link else ''}"
+    return in_a_line(f"{sign_off.application}{why}{f' ({sign_off.link})' if sign_off.link else ''}")
 
 
 def draft_sign_off(repository: Repository, subject: Descriptor, sign_off: SignOff) -> Manifest:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
-from promoter.errors import PromoterError
+from promoter.errors import PromoterError, WrongUsage
 from promoter.model.gates import checked_application
 from promoter.model.manifest import Manifest
 from promoter.model.request import SignOffRequest
@@ -19,6 +20,8 @@ from promoter.registry.repository import Repository
 if TYPE_CHECKING:
     from promoter.promotion.addresses import Address
 
+_LINK = re.compile(r"https?://[^\s/?#@]+([/?#].*)?")
+
 
 def sign_off(request: SignOffRequest, places: Places) -> SignOffResult:
     """Put on record, with the image itself, whether an application works with it.
@@ -27,12 +30,13 @@ def sign_off(request: SignOffRequest, places: Places) -> SignOffResult:
     Noting it on the image stream's tag is for people who look there: where that fails, it is said, and no more.
 
     Raises:
-        WrongUsage: the application's name is none, or the image.
+        WrongUsage: the application's name is none, or the image, or the link.
         NotFound: the image is not there.
         NotPermitted, Unreachable: the repository takes no sign-off; none is there.
 
     """
     application = checked_application(request.application)
+    _require_link(request)
     place = places.image(request, request.image, actions="pull" if request.dry_run else "pull,push")
     address = _address(place, places)
     image = place.repository.manifest(place.reference.locator)
@@ -50,6 +54,16 @@ def sign_off(request: SignOffRequest, places: Places) -> SignOffResult:
         stated.but(record=str(place.repository.reference(artifact.digest))),
         stream_tag=str(address) if is_noted else None,
     )
+
+
+def _require_link(request: SignOffRequest) -> None:
+    """See that the link is one. It is kept for good, where many may read it, and so has no password."""
+    link = request.link
+    if link and not (_LINK.fullmatch(link) and link.isprintable()):
+        raise WrongUsage(
+            f"The link for the sign-off of {request.image} is no address of a page, or names a user.",
+            "Write https://HOST/PATH, without user and password.",
+        )
 
 
 def _stated(request: SignOffRequest, application: str) -> SignOff:

@@ -18,7 +18,7 @@ from promoter.registry.session import RegistrySession
 from promoter.release.listing import Pair
 from promoter.release.troubles import Troubles
 
-LOOKERS = 16
+LOOKERS = 32
 """How many looks, and how many flips, are under way at a time: they are small, and mostly wait."""
 
 

@@ -28,8 +28,8 @@ from promoter.release.shards import Shard, parse_shard
 from promoter.release.staging import Cargo, Staging, Traffic, demands, size_of
 from promoter.release.troubles import Troubles
 
-WORKERS = 8
-"""How many transfers are under way at a time."""
+WORKERS = 32
+"""How much is under way at a time: mostly small requests, which mostly wait. Large blobs are fewer, see `staging`."""
 _Results = dict[str, PromotionResult]
 """What came of tags, by their references."""
 

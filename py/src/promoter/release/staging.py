@@ -8,8 +8,9 @@ blobs are there.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import partial
-from threading import Lock
+from threading import Lock, Semaphore
 from typing import NamedTuple
 
 from promoter.model.manifest import Descriptor
@@ -22,6 +23,10 @@ from promoter.promotion.places import Place
 from promoter.promotion.putting import put_manifests
 from promoter.release.progress import Progress
 from promoter.release.troubles import Troubles
+
+_LARGE_BYTES = 1_000_000
+_LARGE_AT_ONCE = 8
+"""How many large blobs are on their way at a time: these are limited by bandwidth, small ones by waiting."""
 
 
 class Cargo(NamedTuple):
@@ -109,6 +114,7 @@ class Staging:
         self._crew = crew
         self._troubles = troubles
         self._progress = progress
+        self._large = Semaphore(_LARGE_AT_ONCE)
         self._awaited = {id(cargo): len(cargo.image.blobs) for cargo in self._cargoes}
         self._lock = Lock()
         self._counts = {"uploaded": 0, "mounted": 0, "present": 0}
@@ -169,7 +175,7 @@ class Staging:
         tags = [tag for cargo in cargoes for tag in cargo.tags]
         if all(map(self._troubles.of, tags)):
             return None
-        way = self._troubles.attempt(tags, lambda: _have(blob, cargoes[0], origins, self._progress))
+        way = self._troubles.attempt(tags, lambda: _have(blob, cargoes[0], origins, self._progress, self._large))
         if way is None:
             return None
         with self._lock:
@@ -194,7 +200,7 @@ class Staging:
         self._progress.image(", ".join(cargo.tags))
 
 
-def _have(blob: Descriptor, cargo: Cargo, origins: list[str], progress: Progress) -> str:
+def _have(blob: Descriptor, cargo: Cargo, origins: list[str], progress: Progress, large: Semaphore) -> str:
     """See to it that a cargo's repository has a blob: `present` already, `mounted` from another one, or `uploaded`.
 
     Asking for a mount is asking whether it is there, and opens the upload if it is not: one request in place of two.
@@ -204,6 +210,7 @@ def _have(blob: Descriptor, cargo: Cargo, origins: list[str], progress: Progress
         cargo: says where from and where to.
         origins: repositories of the same registry to mount from.
         progress: hears of the bytes.
+        large: lets so many large blobs through at a time.
 
     """
     repository = cargo.destination.repository
@@ -214,7 +221,8 @@ def _have(blob: Descriptor, cargo: Cargo, origins: list[str], progress: Progress
     upload = repository.mount_or_open(blob.digest, repository.name)
     if upload is None:
         return "present"
-    repository.upload(blob, lambda: progress.bytes(cargo.source.repository.blob(blob)), upload)
+    with large if blob.size >= _LARGE_BYTES else nullcontext():
+        repository.upload(blob, lambda: progress.bytes(cargo.source.repository.blob(blob)), upload)
     return "uploaded"
 
 
