@@ -223,6 +223,22 @@ class Failure(Model):
     exit_code: int
 
 
+class Several(Model):
+    """What became of several things; `error` is what went wrong on the whole, and its exit code is the command's."""
+
+    error: Failure | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code."""
+        return self.error.exit_code if self.error else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values by name; `error` is among them only if something went wrong, as with every command."""
+        values = super().to_dict()
+        return values if self.error else {name: value for name, value in values.items() if name != "error"}
+
+
 class ReleasedTag(Model):
     """What became of one tag of a release.
 
@@ -241,7 +257,7 @@ class ReleasedTag(Model):
     error: Failure | None = None
 
 
-class ReleaseResult(Model):
+class ReleaseResult(Several):
     """What became of a release; sizes in bytes, times in seconds.
 
     `digest` stands for all its destinations and their digests together: it is what people approve. `blobs` counts each
@@ -257,17 +273,6 @@ class ReleaseResult(Model):
     bytes_uploaded: int = 0
     estimated_seconds: float | None = None
     duration_seconds: float = 0.0
-    error: Failure | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """The command's exit code."""
-        return self.error.exit_code if self.error else 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the values by name; `error` is among them only if something went wrong, as with every command."""
-        values = super().to_dict()
-        return values if self.error else {name: value for name, value in values.items() if name != "error"}
 
 
 class RolledBackTag(Model):
@@ -287,23 +292,12 @@ class RolledBackTag(Model):
     error: Failure | None = None
 
 
-class ReleaseRollbackResult(Model):
+class ReleaseRollbackResult(Several):
     """What became of the rollback of a release; `error` is there if it left something as the release made it."""
 
     status: Literal["rolled-back", "unchanged", "planned", "partly-done"]
     release_id: str
     tags: tuple[RolledBackTag, ...]
-    error: Failure | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """The command's exit code."""
-        return self.error.exit_code if self.error else 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the values by name; `error` is among them only if something went wrong, as with every command."""
-        values = super().to_dict()
-        return values if self.error else {name: value for name, value in values.items() if name != "error"}
 
 
 class WatchedTag(Model):
@@ -316,31 +310,19 @@ class WatchedTag(Model):
     error: Failure | None = None
 
 
-class WatchResult(Model):
+class WatchResult(Several):
     """What came of one look at all watched tags: those to be promoted, and how many others there are.
 
     Args:
         tags: the tags that were promoted, or were to be.
         unchanged: how many are the same on both sides.
         absent: how many are not at the source.
-        error: what went wrong, on the whole; its exit code is the command's.
 
     """
 
     tags: tuple[WatchedTag, ...]
     unchanged: int
     absent: int
-    error: Failure | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """The command's exit code."""
-        return self.error.exit_code if self.error else 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the values by name; `error` is among them only if something went wrong, as with every command."""
-        values = super().to_dict()
-        return values if self.error else {name: value for name, value in values.items() if name != "error"}
 
 
 class TagOutcome(Model):
