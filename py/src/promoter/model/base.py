@@ -99,13 +99,6 @@ class Model:
         """Return the values by name, models in them turned the same way."""
         return {name: _plain(value) for name, value in vars(self).items()}
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's protocol
-        """Tell pydantic how to check one that comes from a file."""
-        from promoter.model.checking import schema_of  # noqa: PLC0415 - pydantic is there already if this is called
-
-        return schema_of(cls, handler)
-
 
 def _hashable(value: Any) -> Any:  # noqa: ANN401 - whatever fields hold
     return frozenset(value.items()) if isinstance(value, dict) else value

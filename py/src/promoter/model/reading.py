@@ -6,10 +6,11 @@ import json
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ValidationError
 
 from promoter.errors import WrongUsage
 from promoter.model.base import Model
+from promoter.model.checking import checked
 from promoter.model.configuration import Configuration, Sections, check, completed
 from promoter.model.reference import without_user
 from promoter.model.release import ReleaseList
@@ -158,7 +159,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _fit(model: type[Made], content: str, name: str, reference: str) -> Made:
     try:
-        return TypeAdapter(model).validate_json(content)
+        return checked(model, content)
     except ValidationError as error:
         problems = "; ".join(map(of_misfit, error.errors(include_url=False)))
         raise WrongUsage(
