@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from promoter.release.release import WORKERS
 from tests.support.faults import FaultyProxy
 from tests.support.fleet import APPLICATIONS, Fleet, listed
 from tests.support.images import Image
@@ -289,7 +290,7 @@ def test_who_asks_for_a_wait_is_left_in_peace_by_all(fleet: Fleet, before_prod: 
     later = sorted(one.at - refused for one in before_prod.requests if one.at > refused)
     in_the_window = [seconds for seconds in later if seconds < 2.9]
     assert all(seconds < 0.5 for seconds in in_the_window)  # they were under way
-    assert len(in_the_window) <= 2 * 8
+    assert len(in_the_window) <= 2 * WORKERS
     assert outcome.stderr.count("answered 429") == 1
 
 
