@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from threading import Lock
 from typing import TypeVar
@@ -9,6 +10,7 @@ from typing import TypeVar
 from promoter.errors import Unreachable
 from promoter.http.connection import Body, Connection, ConnectionFailed, Origin, Response, host_of, origin_of, resolve
 from promoter.http.deadline import Deadline
+from promoter.http.pace import Pace
 from promoter.http.patience import Patience, TryAgain
 from promoter.http.persistence import persist
 from promoter.http.trust import Trust
@@ -32,6 +34,7 @@ class HttpClient:
         say: takes a line for people, of what is waited for.
         note_unverified: takes the host of each connection on which no certificate is verified.
         lulls: where hosts are noted that ask to be left in peace; shared by the clients that are to keep to it.
+        pace: where it is noted how quickly hosts answer; shared likewise.
 
     """
 
@@ -45,6 +48,7 @@ class HttpClient:
         *,
         note_unverified: Callable[[str], None] = say_nothing,
         lulls: Lulls | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.deadline = deadline
         self._trust = trust
@@ -52,6 +56,7 @@ class HttpClient:
         self._user_agent = user_agent
         self._waits = Waits(say, lulls)
         self._note_unverified = note_unverified
+        self._pace = pace or Pace()
         self._idle: dict[Origin, list[Connection]] = {}
         self._lock = Lock()
 
@@ -114,6 +119,7 @@ class HttpClient:
         origin = origin_of(url)
         sent = {"User-Agent": self._user_agent, **(headers or {})}
         connection = self._take(origin)
+        begun = time.monotonic()
         try:
             head, stream = connection.send(method, url, sent, body)
         except ConnectionFailed:
@@ -121,6 +127,8 @@ class HttpClient:
                 raise
             connection = self._connection(origin)
             head, stream = connection.send(method, url, sent, body)
+        if method in _SAFE:
+            self._pace.note(host_of(url), time.monotonic() - begun)
         return Response(method, url, head, stream, lambda reusable: self._give_back(connection, reusable))
 
     def _keep_peace(self, host: str) -> None:

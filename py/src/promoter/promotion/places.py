@@ -12,6 +12,7 @@ from promoter.credentials.sources import ANONYMOUS, Credential, load_credential
 from promoter.errors import WrongUsage
 from promoter.http.client import HttpClient
 from promoter.http.deadline import Deadline
+from promoter.http.pace import Pace
 from promoter.http.patience import Patience
 from promoter.http.trust import Trust
 from promoter.http.waits import Lulls, say_nothing
@@ -109,6 +110,7 @@ class Places:
         self._doors: dict[tuple[object, ...], _Door] = {}
         self._opening = Lock()
         self.lulls = Lulls()
+        self.pace = Pace()
         self._clients: list[HttpClient] = []
         self._unverified: set[str] = set()
         self._noting = Lock()
@@ -278,6 +280,7 @@ class Places:
             self.say,
             note_unverified=self._note_unverified,
             lulls=self.lulls,
+            pace=self.pace,
         )
         self._clients.append(client)
         return client

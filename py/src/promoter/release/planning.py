@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from promoter.errors import NotFound, Refused, WrongUsage
+from promoter.http.pace import Pace
 from promoter.model.configuration import Route
 from promoter.model.manifest import Descriptor
 from promoter.model.reference import ImageReference
@@ -18,7 +19,7 @@ from promoter.registry.session import RegistrySession
 from promoter.release.listing import Pair
 from promoter.release.troubles import Troubles
 
-LOOKERS = 32
+LOOKERS = 16
 """How many looks, and how many flips, are under way at a time: they are small, and mostly wait."""
 
 
@@ -129,8 +130,13 @@ def _require_order(ways: dict[ImageReference, Way]) -> None:
             )
 
 
-def look_at_all(ways: list[Way], troubles: Troubles) -> list[Found]:
+def look_at_all(ways: list[Way], troubles: Troubles, pace: Pace) -> list[Found]:
     """Resolve all sources, once each, and look at all destinations.
+
+    Args:
+        ways: all of them.
+        troubles: hears of what goes wrong.
+        pace: tells how much is worth having under way.
 
     Raises:
         NotFound: sources are not there; all of them are named.
@@ -150,7 +156,8 @@ def look_at_all(ways: list[Way], troubles: Troubles) -> list[Found]:
         return troubles.attempt([way.name], way.destination.standing)
 
     looks = [*(partial(resolve, those) for those in wanted.values()), *(partial(look, way) for way in ways)]
-    seen = each(lambda look: look(), looks, LOOKERS)
+    first, last = looks[0](), looks[-1]()  # one on each side: they meet the challenges, and show the pace
+    seen = [first, *each(lambda look: look(), looks[1:-1], pace.at_once), last]
     images = dict(zip(wanted, seen, strict=False))
     _require_sources([way for way in ways if images[way.source.reference] is None], len(ways), troubles)
     return [

@@ -28,8 +28,8 @@ from promoter.release.shards import Shard, parse_shard
 from promoter.release.staging import Cargo, Staging, Traffic, demands, size_of
 from promoter.release.troubles import Troubles
 
-WORKERS = 32
-"""How much is under way at a time: mostly small requests, which mostly wait. Large blobs are fewer, see `staging`."""
+WORKERS = 8
+"""How many transfers are under way at least; more where registries are far. Large blobs are fewer, see `staging`."""
 _Results = dict[str, PromotionResult]
 """What came of tags, by their references."""
 
@@ -90,7 +90,7 @@ class _Release:
 
     def carry_out(self) -> ReleaseResult:
         """Look at everything, bring what is to be brought, and flip."""
-        looked = look_at_all(self._ways, self._troubles)
+        looked = look_at_all(self._ways, self._troubles, self._places.pace)
         digest = release_digest(looked)
         found = {one.way.name: one for one in require_free(looked, self._request, self._troubles)}
         images = look_into_all((one for one in found.values() if not one.is_done), self._troubles)
@@ -181,7 +181,7 @@ class _Release:
         return staging.traffic
 
     def _staging(self, cargoes: list[Cargo], progress: Progress) -> Staging:
-        crew = Crew(WORKERS, lambda: self._places.lulls.count)
+        crew = Crew(max(WORKERS, self._places.pace.at_once), lambda: self._places.lulls.count)
         return Staging(cargoes, crew, self._troubles, progress)
 
     def _flip(self, promotions: list[Promotion]) -> _Results:
@@ -189,7 +189,7 @@ class _Release:
         arrived = [promotion for promotion in promotions if not self._troubles.of(promotion.name)]
         records = draft_records(map(_move, arrived), self._troubles)
         turns = [_turn(promotion, records[promotion.name]) for promotion in arrived if promotion.name in records]
-        flips = Flips(turns, self._places.deadline, LOOKERS, self._places.say)
+        flips = Flips(turns, self._places.deadline, max(WORKERS, self._places.pace.at_once), self._places.say)
         if self._request.keep_going:
             flips.flip_each(self._troubles)
         else:
