@@ -91,10 +91,22 @@ class TestCrew:
         assert done == ["first", "second"]
 
     def test_no_more_than_so_many_are_under_way(self) -> None:
-        crew, together = Crew(3), threading.Barrier(3)
+        crew, together, lock = Crew(3), threading.Barrier(3), threading.Lock()
+        under_way, most = 0, 0
+
+        def task() -> None:
+            nonlocal under_way, most
+            with lock:
+                under_way += 1
+                most = max(most, under_way)
+            together.wait(timeout=10)
+            with lock:
+                under_way -= 1
+
         for _ in range(9):
-            crew.add(lambda: together.wait(timeout=10))
+            crew.add(task)
         crew.work()
+        assert most == 3
 
     def test_nothing_is_begun_after_a_failure(self) -> None:
         begun = []

@@ -99,8 +99,7 @@ def show_json(document: dict[str, Any], *, in_a_line: bool = False) -> None:
 
 def error_document(error: PromoterError | Interrupted) -> dict[str, Any]:
     """Return an error as programs read it."""
-    about = {"kind": error.kind, "message": error.message, "remedy": error.remedy, "exit_code": error.exit_code}
-    return {"error": about}
+    return {"error": Failure.of(error).to_dict()}
 
 
 def to_json(document: dict[str, Any], indent: int | None = 2) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from promoter.errors import Interrupted, PromoterError
 from promoter.model.base import Model
 
 
@@ -221,6 +222,11 @@ class Failure(Model):
     message: str
     remedy: str
     exit_code: int
+
+    @classmethod
+    def of(cls, error: PromoterError | Interrupted) -> Failure:
+        """State an error."""
+        return cls(kind=error.kind, message=error.message, remedy=error.remedy, exit_code=error.exit_code)
 
 
 class Several(Model):

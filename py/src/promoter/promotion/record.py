@@ -20,10 +20,8 @@ from promoter.promotion.statements import (
     annotation,
     draft_statement,
     now,
+    read_attached,
     read_statement,
-    read_text,
-    statement_kind,
-    subject_of,
 )
 from promoter.registry.referrers import list_referrers
 from promoter.registry.repository import Repository
@@ -176,10 +174,7 @@ def read_release(repository: Repository, digest: str, subject: str) -> Released 
         NotPermitted, Unreachable, VerificationFailed: it cannot be read.
 
     """
-    manifest = repository.manifest(digest)
-    if statement_kind(manifest) != RELEASE_TYPE or subject_of(manifest) != subject or not manifest.blobs:
-        return None
-    words = read_text(repository, manifest.blobs[0], RELEASE_TYPE)
+    manifest, words = read_attached(repository, digest, subject, RELEASE_TYPE)
     if words is None or (str(repository), subject) not in words.subjects:
         return None
     named = {"destination": str(repository), "tag": annotation(manifest, TAG), "digest": subject}

@@ -143,14 +143,25 @@ def read_statement(repository: Repository, locator: str, subject: str, kind: str
         NotPermitted, Unreachable, VerificationFailed: it cannot be read.
 
     """
-    manifest = repository.manifest(locator)
-    if statement_kind(manifest) != kind or subject_of(manifest) != subject or not manifest.blobs:
-        return None
-    statement = read_text(repository, manifest.blobs[0], kind)
+    manifest, statement = read_attached(repository, locator, subject, kind)
     if statement is None or statement.predicate.get("destination") != str(repository):
         return None
     digests = [digest for _, digest in statement.subjects]
     return Statement(manifest.digest, statement.predicate) if digests == [subject] else None
+
+
+def read_attached(repository: Repository, locator: str, subject: str, kind: str) -> tuple[Manifest, Words | None]:
+    """Read an artifact and what it says; nothing of that if it is of another kind, or attached to another image.
+
+    Raises:
+        NotFound: it is not there.
+        NotPermitted, Unreachable, VerificationFailed: it cannot be read.
+
+    """
+    manifest = repository.manifest(locator)
+    if statement_kind(manifest) != kind or subject_of(manifest) != subject or not manifest.blobs:
+        return manifest, None
+    return manifest, read_text(repository, manifest.blobs[0], kind)
 
 
 def read_text(repository: Repository, text: Descriptor, kind: str) -> Words | None:

@@ -170,7 +170,7 @@ class _Pass:
     def _fail(self, watched: _Watched, failure: PromoterError) -> None:
         status = "refused" if isinstance(failure, Refused) else "failed"
         self._places.say(f"{status}: {watched.destination}: {failure.message}\n  {failure.remedy}")
-        self._note(watched, status, error=_stated(failure))
+        self._note(watched, status, error=Failure.of(failure))
 
     def _note(self, watched: _Watched, status: str, **facts: Any) -> None:  # noqa: ANN401 - the result's own fields
         known: dict[str, Any] = {"status": status, "source": watched.source, "destination": watched.destination}
@@ -227,16 +227,12 @@ def _rolled_away(entry: HistoryEntry) -> str | None:
     return entry.previous_digest if entry.action == "rolled-back" else None
 
 
-def _stated(error: PromoterError) -> Failure:
-    return Failure(kind=error.kind, message=error.message, remedy=error.remedy, exit_code=error.exit_code)
-
-
 def _failure(acted_on: Sequence[WatchedTag]) -> Failure | None:
     """Return what went wrong on the whole: the first failure, or that it was not all."""
     failed = [tag for tag in acted_on if tag.error]
     if not failed or len(failed) == len(acted_on):
         return failed[0].error if failed else None
     names = ", ".join(tag.destination for tag in failed)
-    return _stated(
+    return Failure.of(
         PartlyDone(f"Of {len(acted_on)} tags to be promoted, these were not: {names}.", "See what is said of each.")
     )

@@ -117,6 +117,10 @@ class _Release:
             return "planned"
         return "staged" if self._shard else "promoted"
 
+    @property
+    def _workers(self) -> int:
+        return max(WORKERS, self._places.pace.at_once)
+
     def _promotion(self, one: Found, image: Manifest) -> Promotion:
         return promotion_of(one, image, self._request, self._identity)
 
@@ -175,13 +179,14 @@ class _Release:
 
     def _bring(self, cargoes: list[Cargo]) -> Traffic:
         self._places.say(f"bringing {len(cargoes)} images, as release {self._identity}")
-        with Progress(len(cargoes), size_of(demands(cargoes)), self._places.say) as progress:
+        wanted = demands(cargoes)
+        with Progress(len(cargoes), size_of(wanted), self._places.say) as progress:
             staging = self._staging(cargoes, progress)
-            staging.bring()
+            staging.bring(wanted)
         return staging.traffic
 
     def _staging(self, cargoes: list[Cargo], progress: Progress) -> Staging:
-        crew = Crew(max(WORKERS, self._places.pace.at_once), lambda: self._places.lulls.count)
+        crew = Crew(self._workers, lambda: self._places.lulls.count)
         return Staging(cargoes, crew, self._troubles, progress)
 
     def _flip(self, promotions: list[Promotion]) -> _Results:
@@ -189,7 +194,7 @@ class _Release:
         arrived = [promotion for promotion in promotions if not self._troubles.of(promotion.name)]
         records = draft_records(map(_move, arrived), self._troubles)
         turns = [_turn(promotion, records[promotion.name]) for promotion in arrived if promotion.name in records]
-        flips = Flips(turns, self._places.deadline, max(WORKERS, self._places.pace.at_once), self._places.say)
+        flips = Flips(turns, self._places.deadline, self._workers, self._places.say)
         if self._request.keep_going:
             flips.flip_each(self._troubles)
         else:

@@ -41,7 +41,7 @@ def tags_of(
 
 def _failed(way: Way, failure: PromoterError) -> ReleasedTag:
     source = str(way.source.reference)
-    return ReleasedTag(status="failed", source=source, destination=way.name, error=stated(failure))
+    return ReleasedTag(status="failed", source=source, destination=way.name, error=Failure.of(failure))
 
 
 def _done(way: Way, one: Found, result: PromotionResult | None, aim: Aim) -> ReleasedTag:
@@ -71,14 +71,9 @@ def failure_of(tags: tuple[ReleasedTag, ...]) -> Failure | None:
     failed = [tag for tag in tags if tag.error]
     if not failed or len(failed) == len(tags):
         return failed[0].error if failed else None
-    return stated(
+    return Failure.of(
         PartlyDone(
             f"{len(failed)} of {len(tags)} tags of the release failed: {', '.join(tag.destination for tag in failed)}.",
             "Each has its error; mend what they name, and run the release again: what is there is left.",
         )
     )
-
-
-def stated(error: PromoterError) -> Failure:
-    """Return a failure as results say it."""
-    return Failure(kind=error.kind, message=error.message, remedy=error.remedy, exit_code=error.exit_code)

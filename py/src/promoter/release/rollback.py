@@ -30,7 +30,6 @@ from promoter.registry.referrers import detach, list_referrers
 from promoter.release.flipping import Flips, Turn, put_back
 from promoter.release.planning import LOOKERS
 from promoter.release.record import Move, draft_records
-from promoter.release.results import stated
 from promoter.release.troubles import Troubles
 
 
@@ -289,7 +288,7 @@ def _unsettled(step: _Step, settle: Callable[[], None]) -> Failure | None:
         settle()
     except PromoterError as failure:
         failure.message = f"{step.name} is {step.previous} again, but {failure.message}"
-        return stated(failure)
+        return Failure.of(failure)
     return None
 
 
@@ -306,7 +305,7 @@ def _removed(step: _Step, record: Manifest) -> RolledBackTag:
             )
         detach(repository, record)
     except PromoterError as failure:
-        return step.result("left", step.standing, stated(failure))
+        return step.result("left", step.standing, Failure.of(failure))
     return step.result("removed", None)
 
 
@@ -320,7 +319,7 @@ def _result(release: str, tags: list[RolledBackTag]) -> ReleaseRollbackResult:
         status="partly-done" if problems else status,
         release_id=release,
         tags=tuple(tags),
-        error=stated(_partly_done(problems, len(tags))) if problems else None,
+        error=Failure.of(_partly_done(problems, len(tags))) if problems else None,
     )
 
 

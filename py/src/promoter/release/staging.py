@@ -136,14 +136,14 @@ class Staging:
             self._crew.add(partial(self._lead, demand))
         self._crew.work()
 
-    def bring(self) -> None:
-        """Bring everything.
+    def bring(self, wanted: Iterable[Demand]) -> None:
+        """Bring everything: the blobs that are wanted, and the manifests of all cargoes.
 
         Raises:
             PromoterError: what the first failure was, unless the release keeps going.
 
         """
-        for demand in demands(self._cargoes):
+        for demand in wanted:
             self._crew.add(partial(self._bring, demand))
         for cargo in self._cargoes:
             if not cargo.image.blobs:
