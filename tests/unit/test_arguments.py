@@ -77,12 +77,12 @@ def test_every_parameter_can_be_given(name: str, field: Field) -> None:
 def test_every_command_is_in_the_overview(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     shown = help_of(capsys, "--help")
     assert COMMANDS[name].help
-    assert f"  {name:15} {COMMANDS[name].help}\n" in shown
+    assert f"  {name:22} {COMMANDS[name].help}\n" in shown
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_its_use_case(name: str) -> None:
-    assert COMMANDS[name].load().__name__.rstrip("_") == name.replace("-", "_")
+    assert COMMANDS[name].load().__name__.rstrip("_") == name.rpartition(" ")[2].replace("-", "_")
 
 
 @pytest.mark.parametrize("arguments", [("-h",), ("promote", "-h"), ("promote", *ENDS, "--help")])

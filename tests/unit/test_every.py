@@ -44,7 +44,7 @@ def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[UseCase]
             return use_case(request, places)
 
         monkeypatch.setitem(globals(), "stand_in", stand_in)
-        monkeypatch.setitem(COMMANDS, "watch", Command(WatchRequest, f"{__name__}:stand_in"))
+        monkeypatch.setitem(COMMANDS, "watch", Command("promoter.model.request:WatchRequest", f"{__name__}:stand_in"))
         return main(["watch", "--every=10ms", "--json", "--timeout=5s", "--result=result.json"])
 
     return run
@@ -108,6 +108,6 @@ def test_a_failure_that_no_other_pass_could_mend_ends_it(
 
 def test_once_is_the_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(COMMANDS, "watch", Command(WatchRequest, f"{__name__}:nothing_to_do"))
+    monkeypatch.setitem(COMMANDS, "watch", Command("promoter.model.request:WatchRequest", f"{__name__}:nothing_to_do"))
     assert main(["watch", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["unchanged"] == 2

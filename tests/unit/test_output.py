@@ -6,8 +6,10 @@ import json
 
 import pytest
 
-from promoter.cli.output import say, show, size, to_json
+from promoter.cli.output import say, show, to_json
+from promoter.cli.words.forms import size
 from promoter.credentials.redaction import SECRETS, SHOWN
+from promoter.model.base import Model
 from promoter.model.result import (
     BlobCounts,
     BuildOutcome,
@@ -17,7 +19,6 @@ from promoter.model.result import (
     HistoryResult,
     ImportResult,
     PromotionResult,
-    Result,
     RollbackResult,
     TagOutcome,
     TagResult,
@@ -93,7 +94,7 @@ IMPORT = ImportResult(
     platforms=("linux/amd64", "linux/arm64"),
     scheduled=True,
 )
-WORDS: dict[str, tuple[Result, list[str]]] = {
+WORDS: dict[str, tuple[Model, list[str]]] = {
     "promotion": (
         PROMOTION,
         [
@@ -172,7 +173,7 @@ def test_a_size_in_words(count: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(("result", "words"), WORDS.values(), ids=WORDS.keys())
-def test_a_result_in_words(result: Result, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_result_in_words(result: Model, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     show(result, as_json=False)
     shown = capsys.readouterr()
     assert [line for line in words if line not in shown.out] == []
@@ -207,7 +208,7 @@ def test_one_of_many_documents_is_one_line(capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     "result", [PROMOTION, HISTORY, DESCRIPTION, ROLLBACK, TAGS, IMPORT, WATCH], ids=lambda result: type(result).__name__
 )
-def test_a_result_as_json_has_all_fields(result: Result, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_result_as_json_has_all_fields(result: Model, capsys: pytest.CaptureFixture[str]) -> None:
     show(result, as_json=True)
     assert list(json.loads(capsys.readouterr().out)) == list(result.fields)
 

@@ -45,7 +45,9 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[UseCase], None]:
     """Let `promote` call another use case."""
 
     def replace(use_case: UseCase) -> None:
-        monkeypatch.setitem(COMMANDS, "promote", Command(PromoteRequest, f"{__name__}:{use_case.__name__}"))
+        monkeypatch.setitem(
+            COMMANDS, "promote", Command("promoter.model.request:PromoteRequest", f"{__name__}:{use_case.__name__}")
+        )
 
     return replace
 

@@ -105,14 +105,16 @@ def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     overview = _Parser(
         prog="promoter",
         description="Bring tested container images into production, byte for byte, with proof of who let them through.",
-        epilog="\n".join(["commands:", *(f"  {name:15} {command.help}" for name, command in COMMANDS.items())]),
+        epilog="\n".join(["commands:", *(f"  {name:22} {command.help}" for name, command in COMMANDS.items())]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     overview.add_argument("--version", action="store_true", help="show the version")
     overview.add_argument("command", help="`promoter COMMAND --help` tells more")
-    if arguments and arguments[0] in COMMANDS:
-        return arguments[0], arguments[1:]
+    for words in (1, 2):
+        name = " ".join(arguments[:words])
+        if name in COMMANDS:
+            return name, arguments[words:]
     given = overview.parse_args(arguments[:1])
     raise WrongUsage(
         f"There is no command {without_user(given.command)!r}.", f"The commands are {', '.join(COMMANDS)}."

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from promoter.model import request as requests
+if TYPE_CHECKING:
+    from promoter.model.request import Common
 
 
 class Command(NamedTuple):
-    """A command. Its use case is imported only when it runs: start-up time is part of a promotion.
+    """A command. What it needs is imported only when it runs: start-up time is part of a promotion.
 
     Args:
-        request: the model of its parameters.
+        parameters: `module:class`, the model of its parameters.
         use_case: `module:function`, called with the request and the places.
 
     """
 
-    request: type[requests.Common]
+    parameters: str
     use_case: str
+
+    @property
+    def request(self) -> type[Common]:
+        """The model of its parameters."""
+        model: type[Common] = _load(self.parameters)
+        return model
 
     @property
     def help(self) -> str:
@@ -28,24 +35,30 @@ class Command(NamedTuple):
 
     def load(self) -> Callable[..., Any]:
         """Import the use case."""
-        module, _, function = self.use_case.partition(":")
-        loaded: Callable[..., Any] = getattr(import_module(module), function)
-        return loaded
+        use_case: Callable[..., Any] = _load(self.use_case)
+        return use_case
+
+
+def _load(name: str) -> Any:  # noqa: ANN401 - whatever is called that
+    module, _, inner = name.partition(":")
+    return getattr(import_module(module), inner)
 
 
 COMMANDS = {
-    "promote": Command(requests.PromoteRequest, "promoter.promotion.promote:promote"),
-    "release": Command(requests.ReleaseRequest, "promoter.release.release:release"),
-    "receive": Command(requests.ReceiveRequest, "promoter.promotion.receive:receive"),
-    "sign-off": Command(requests.SignOffRequest, "promoter.promotion.signing_off:sign_off"),
-    "await-sign-offs": Command(requests.AwaitSignOffsRequest, "promoter.promotion.awaiting_sign_offs:await_sign_offs"),
-    "history": Command(requests.HistoryRequest, "promoter.promotion.history:history"),
-    "describe": Command(requests.DescribeRequest, "promoter.streams.describing:describe"),
-    "rollback": Command(requests.RollbackRequest, "promoter.release.rollback:rollback"),
-    "watch": Command(requests.WatchRequest, "promoter.promotion.watch:watch"),
-    "tag": Command(requests.TagRequest, "promoter.streams.tag:tag"),
-    "import": Command(requests.ImportRequest, "promoter.streams.importing:import_"),
-    "start-build": Command(requests.StartBuildRequest, "promoter.streams.building:start_build"),
-    "doctor": Command(requests.DoctorRequest, "promoter.doctor.examination:doctor"),
-    "manifests": Command(requests.ManifestsRequest, "promoter.manifests.render:manifests"),
+    "promote": Command("promoter.model.request:PromoteRequest", "promoter.promotion.promote:promote"),
+    "release": Command("promoter.model.request:ReleaseRequest", "promoter.release.release:release"),
+    "receive": Command("promoter.model.request:ReceiveRequest", "promoter.promotion.receive:receive"),
+    "sign-off": Command("promoter.model.request:SignOffRequest", "promoter.promotion.signing_off:sign_off"),
+    "await-sign-offs": Command(
+        "promoter.model.request:AwaitSignOffsRequest", "promoter.promotion.awaiting_sign_offs:await_sign_offs"
+    ),
+    "history": Command("promoter.model.request:HistoryRequest", "promoter.promotion.history:history"),
+    "describe": Command("promoter.model.request:DescribeRequest", "promoter.streams.describing:describe"),
+    "rollback": Command("promoter.model.request:RollbackRequest", "promoter.release.rollback:rollback"),
+    "watch": Command("promoter.model.request:WatchRequest", "promoter.promotion.watch:watch"),
+    "tag": Command("promoter.model.request:TagRequest", "promoter.streams.tag:tag"),
+    "import": Command("promoter.model.request:ImportRequest", "promoter.streams.importing:import_"),
+    "start-build": Command("promoter.model.request:StartBuildRequest", "promoter.streams.building:start_build"),
+    "doctor": Command("promoter.model.request:DoctorRequest", "promoter.doctor.examination:doctor"),
+    "manifests": Command("promoter.model.request:ManifestsRequest", "promoter.manifests.render:manifests"),
 }

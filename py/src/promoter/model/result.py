@@ -406,22 +406,3 @@ class ManifestsResult(Model):
     objects: tuple[str, ...]
     output: str | None = None
     text: str | None = None
-
-
-Result = (
-    PromotionResult
-    | SignOffResult
-    | AwaitSignOffsResult
-    | HistoryResult
-    | DescribeResult
-    | StreamResult
-    | RollbackResult
-    | ReleaseResult
-    | ReleaseRollbackResult
-    | WatchResult
-    | TagResult
-    | ImportResult
-    | StartBuildResult
-    | DoctorResult
-    | ManifestsResult
-)
