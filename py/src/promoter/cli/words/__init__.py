@@ -7,6 +7,9 @@ from importlib import import_module
 from promoter.model.base import Model
 
 _MODULES = {
+    "promoter.model.bundle": "promoter.cli.words.bundle",
+    "promoter.model.constraints": "promoter.cli.words.constraints",
+    "promoter.model.publishing": "promoter.cli.words.publishing",
     "promoter.model.result": "promoter.cli.words.promotions",
 }
 """For the results of each module of the model, the module whose `words` says them; imported when there is one."""

@@ -1,0 +1,1 @@
+"""Images and releases in a file, for places with no network between."""

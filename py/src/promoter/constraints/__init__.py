@@ -1,0 +1,1 @@
+"""What the product's build metadata asks of components, and what is promoted in spite of it."""

@@ -1,0 +1,3 @@
+"""The parameters and results of the commands `constraints …`."""
+
+from __future__ import annotations

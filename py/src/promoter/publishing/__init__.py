@@ -1,0 +1,1 @@
+"""Images built from a git repository, and pushed to the testing registry."""
