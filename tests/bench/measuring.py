@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from select import select
 from statistics import median
 from tempfile import TemporaryFile
 from typing import IO
@@ -150,15 +151,19 @@ def _started(command: Command) -> Iterator[tuple[subprocess.Popen[str], IO[str]]
 
 
 def _wait(process: subprocess.Popen[str], watched: Processes | None) -> int:
+    """Wait for the end on a descriptor: `Popen.wait` would only look 20 times a second."""
     deadline = time.monotonic() + LONGEST_SECONDS
     peak = 0
-    while watched and process.poll() is None and time.monotonic() < deadline:
-        peak = max(peak, sum(map(_high_water, watched(process.pid))))
-        time.sleep(_SAMPLE_SECONDS)
+    ending = os.pidfd_open(process.pid)
     try:
-        process.wait(max(0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        raise RuntimeError(f"longer than {LONGEST_SECONDS:.0f} s") from None
+        while not select([ending], [], [], _SAMPLE_SECONDS if watched else LONGEST_SECONDS)[0]:
+            if time.monotonic() >= deadline:
+                raise RuntimeError(f"longer than {LONGEST_SECONDS:.0f} s")
+            if watched:
+                peak = max(peak, sum(map(_high_water, watched(process.pid))))
+    finally:
+        os.close(ending)
+    process.wait()
     return peak
 
 

@@ -56,7 +56,7 @@ class HttpClient:
         self._user_agent = user_agent
         self._waits = Waits(say, lulls)
         self._note_unverified = note_unverified
-        self._pace = pace or Pace()
+        self.pace = pace or Pace()
         self._idle: dict[Origin, list[Connection]] = {}
         self._lock = Lock()
 
@@ -128,7 +128,7 @@ class HttpClient:
             connection = self._connection(origin)
             head, stream = connection.send(method, url, sent, body)
         if method in _SAFE:
-            self._pace.note(host_of(url), time.monotonic() - begun)
+            self.pace.note(host_of(url), time.monotonic() - begun)
         return Response(method, url, head, stream, lambda reusable: self._give_back(connection, reusable))
 
     def _keep_peace(self, host: str) -> None:

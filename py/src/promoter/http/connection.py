@@ -129,7 +129,7 @@ class Response:
             deque(self.chunks(), maxlen=0)
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the body as it arrives, at most 256 KiB at a time; nothing the second time.
+        """Yield the body as it arrives, at most 64 KiB at a time; nothing the second time.
 
         Raises:
             ConnectionFailed: the connection broke before the end.

@@ -12,7 +12,8 @@ from http import HTTPStatus
 from io import BufferedReader
 from typing import NamedTuple
 
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024
+"""How much of a body is handed on at a time: four TLS records. Larger buffers are mapped and unmapped each time."""
 _LONGEST_LINE = 64 * 1024
 _MOST_FIELDS = 200
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
@@ -117,7 +118,7 @@ def has_body(method: str, head: Head) -> bool:
 
 
 def read_body(stream: BufferedReader, head: Head) -> Iterator[bytes]:
-    """Yield an answer's body, at most 256 KiB at a time.
+    """Yield an answer's body, at most 64 KiB at a time.
 
     Raises:
         Malformed: it ended too early, or its framing is broken.
@@ -140,7 +141,7 @@ def is_delimited(head: Head) -> bool:
 
 def _exactly(stream: BufferedReader, length: int) -> Iterator[bytes]:
     while length:
-        chunk = stream.read1(min(length, CHUNK))
+        chunk = stream.read(min(length, CHUNK))
         if not chunk:
             raise Malformed(f"{length} bytes are missing")
         length -= len(chunk)

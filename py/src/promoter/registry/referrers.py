@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from promoter.errors import NotFound, Unreachable
+from promoter.errors import Unreachable
 from promoter.model.manifest import OCI_INDEX, Manifest
 from promoter.parallel import Later
 from promoter.registry.repository import Repository
@@ -116,11 +116,8 @@ def _list(repository: Repository, artifact: Manifest, entries: list[dict[str, An
 
 def _fallback(repository: Repository, digest: str) -> tuple[list[dict[str, Any]], bool]:
     """Return the entries of the fallback index, and whether there is one."""
-    try:
-        index = repository.manifest(referrers_tag(digest))
-    except NotFound:
-        return [], False
-    return index.fields.get("manifests") or [], True
+    index = repository.find_manifest(referrers_tag(digest))
+    return (index.fields.get("manifests") or [], True) if index else ([], False)
 
 
 def _write_fallback(repository: Repository, digest: str, entries: list[dict[str, Any]]) -> None:

@@ -112,10 +112,22 @@ class Repository:
         )
 
     def manifest(self, locator: str) -> Manifest:
-        """Get a manifest by tag or digest; its bytes are checked against the digest that is named, or else stated.
+        """Get a manifest that must be there; see `find_manifest`.
 
         Raises:
-            NotFound: it is not there.
+            NotFound: it is not.
+            VerificationFailed: the bytes do not have the digest, or are no manifest.
+
+        """
+        found = self.find_manifest(locator)
+        if found is None:
+            raise self._missing(locator)
+        return found
+
+    def find_manifest(self, locator: str) -> Manifest | None:
+        """Get a manifest by tag or digest, if it is there; its bytes are checked against the digest, named or stated.
+
+        Raises:
             VerificationFailed: the bytes do not have the digest, or are no manifest.
 
         """
@@ -123,7 +135,7 @@ class Repository:
         response, content = self._get(self._manifest_path(locator), doing, _ACCEPT)
         if response.status == HTTPStatus.NOT_FOUND:
             response.drain()
-            raise self._missing(locator)
+            return None
         if response.status != HTTPStatus.OK:
             raise self.session.failure(response, doing)
         expected = locator if ":" in locator else response.headers.get("Docker-Content-Digest")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 Scopes = tuple[str, ...]
-_MOST_TOGETHER = 16
-"""How many repositories one token is asked for: it travels in a header, and those have a limit."""
+_MOST_TOGETHER = 8
+"""How many repositories one token is asked for: it travels with each request, and the registry reads it each time."""
 
 
 class Grouping:

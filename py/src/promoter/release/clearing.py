@@ -11,7 +11,6 @@ from promoter.parallel import each
 from promoter.promotion.approval import read_approval, require_form
 from promoter.promotion.gates import pass_gates
 from promoter.promotion.looking import Promotion
-from promoter.release.planning import LOOKERS
 from promoter.release.troubles import Troubles
 
 
@@ -21,7 +20,7 @@ def require_approvals_form(request: ReleaseRequest) -> None:
     require_form(said)
 
 
-def clear(promotions: Iterable[Promotion], request: ReleaseRequest, digest: str, troubles: Troubles) -> list[Promotion]:
+def clear(promotions: Iterable[Promotion], request: ReleaseRequest, digest: str, troubles: Troubles, at_once: int) -> list[Promotion]:
     """Return the promotions with how their gates stand; open ones only where nothing is to be changed.
 
     Args:
@@ -29,6 +28,7 @@ def clear(promotions: Iterable[Promotion], request: ReleaseRequest, digest: str,
         request: says what was approved, and by whom.
         digest: the release's.
         troubles: hears of what may not pass.
+        at_once: how many are looked at at a time.
 
     Raises:
         WrongUsage: there is an approval, but no route asks for one.
@@ -51,7 +51,7 @@ def clear(promotions: Iterable[Promotion], request: ReleaseRequest, digest: str,
         given = _given_to(promotion, request.approval, everybody)
         return troubles.attempt([promotion.name], lambda: _looked_at(promotion, given))
 
-    looked = [promotion for promotion in each(look, asking, LOOKERS) if promotion]
+    looked = [promotion for promotion in each(look, asking, at_once) if promotion]
     open_ones = [promotion for promotion in looked if promotion.clearance.open]
     if open_ones and not request.dry_run:
         troubles.raise_for([promotion.name for promotion in open_ones], _refusal(open_ones, digest))

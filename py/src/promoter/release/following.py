@@ -12,7 +12,6 @@ from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places
 from promoter.promotion.promote import Follow, following
 from promoter.promotion.putting_back import put_back
-from promoter.release.planning import LOOKERS
 from promoter.release.troubles import Troubles
 
 
@@ -37,7 +36,8 @@ class Followers:
         def look(name: str) -> Follow | None:
             return troubles.attempt([name], partial(following, self._promotions[name], places))
 
-        self._follow = dict(zip(self._promotions, each(look, self._promotions, LOOKERS), strict=True))
+        looked = each(look, self._promotions, places.pace.at_once)
+        self._follow = dict(zip(self._promotions, looked, strict=True))
 
     def follow(self, results: Mapping[str, PromotionResult]) -> dict[str, PromotionResult]:
         """Do what follows for each, one after the other: in the clusters they go on together.

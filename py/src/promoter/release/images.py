@@ -9,7 +9,7 @@ from promoter.model.request import PromoteRequest, ReleaseRequest
 from promoter.parallel import each
 from promoter.promotion.image import Image, look_into
 from promoter.promotion.looking import Promotion
-from promoter.release.planning import LOOKERS, Found
+from promoter.release.planning import Found
 from promoter.release.staging import Cargo
 from promoter.release.troubles import Troubles
 
@@ -17,8 +17,13 @@ _OF_THE_WHOLE = frozenset({"approval", "approved_digest"})
 """What is said of a release, and not of each of its images."""
 
 
-def look_into_all(found: Iterable[Found], troubles: Troubles) -> dict[str, Image]:
+def look_into_all(found: Iterable[Found], troubles: Troubles, at_once: int) -> dict[str, Image]:
     """Return what each image consists of, by the destination's tag; each is looked into once, wherever it goes.
+
+    Args:
+        found: the images.
+        troubles: hears of what goes wrong.
+        at_once: how many are looked into at a time.
 
     Raises:
         NotFound, NotPermitted, Unreachable, VerificationFailed: one cannot be had.
@@ -29,12 +34,16 @@ def look_into_all(found: Iterable[Found], troubles: Troubles) -> dict[str, Image
         sources.setdefault((str(one.way.source.repository), one.image.digest), []).append(one)
 
     def look(those: list[Found]) -> dict[str, Image]:
-        repository, digest = those[0].way.source.repository, those[0].image.digest
         names = [one.way.name for one in those]
-        image = troubles.attempt(names, lambda: look_into(repository, repository.manifest(digest)))
+        image = troubles.attempt(names, lambda: _image(those[0]))
         return dict.fromkeys(names, image) if image else {}
 
-    return {name: image for images in each(look, sources.values(), LOOKERS) for name, image in images.items()}
+    return {name: image for images in each(look, sources.values(), at_once) for name, image in images.items()}
+
+
+def _image(one: Found) -> Image:
+    repository = one.way.source.repository
+    return look_into(repository, one.manifest or repository.manifest(one.image.digest))
 
 
 def promotion_of(one: Found, image: Manifest, request: ReleaseRequest, identity: str) -> Promotion:

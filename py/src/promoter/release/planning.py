@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
 from promoter.errors import NotFound, Refused, WrongUsage
 from promoter.http.pace import Pace
 from promoter.model.configuration import Route
-from promoter.model.manifest import Descriptor
+from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.reference import ImageReference
 from promoter.model.request import ReleaseRequest
-from promoter.parallel import each
+from promoter.parallel import Later, Outcome, each
 from promoter.promotion.places import Place, Places
+from promoter.registry.repository import Repository
 from promoter.registry.session import RegistrySession
 from promoter.release.listing import Pair
 from promoter.release.troubles import Troubles
-
-LOOKERS = 16
-"""How many looks, and how many flips, are under way at a time: they are small, and mostly wait."""
 
 
 class Way(NamedTuple):
@@ -52,12 +50,14 @@ class Found(NamedTuple):
         way: the way.
         image: what the source's tag is; everything after works on this digest.
         previous: what the destination's tag is, if there is one.
+        manifest: the image's manifest, where it was had along with the look.
 
     """
 
     way: Way
     image: Descriptor
     previous: Descriptor | None
+    manifest: Manifest | None
 
     @property
     def is_done(self) -> bool:
@@ -146,25 +146,61 @@ def look_at_all(ways: list[Way], troubles: Troubles, pace: Pace) -> list[Found]:
     wanted: dict[ImageReference, list[Way]] = {}
     for way in ways:
         wanted.setdefault(way.source.reference, []).append(way)
+    look = _Look(troubles)
+    first, *others = wanted.values()
+    seen = [look.at_both_sides(first), *each(look.at_all, others, pace.at_once)]
+    _require_sources([way for one in seen if one.image is None for way in one.ways], len(ways), troubles)
+    found = {
+        way.name: Found(way, one.image, previous, one.manifest)
+        for one in seen
+        if one.image
+        for way, previous in zip(one.ways, one.previous, strict=True)
+    }
+    return [found[way.name] for way in ways if way.name in found and not troubles.of(way.name)]
 
-    def resolve(those: list[Way]) -> Descriptor | None:
-        place = those[0].source
-        names = [way.name for way in those]
-        return troubles.attempt(names, lambda: place.repository.find(place.reference.locator))
 
-    def look(way: Way) -> Descriptor | None:
-        return troubles.attempt([way.name], way.destination.standing)
+class _Seen(NamedTuple):
+    """What was seen of a source and of all its destinations, in the order of the ways."""
 
-    looks = [*(partial(resolve, those) for those in wanted.values()), *(partial(look, way) for way in ways)]
-    first, last = looks[0](), looks[-1]()  # one on each side: they meet the challenges, and show the pace
-    seen = [first, *each(lambda look: look(), looks[1:-1], pace.at_once), last]
-    images = dict(zip(wanted, seen, strict=False))
-    _require_sources([way for way in ways if images[way.source.reference] is None], len(ways), troubles)
-    return [
-        Found(way, image, previous)
-        for way, previous in zip(ways, seen[len(wanted) :], strict=True)
-        if (image := images[way.source.reference]) and not troubles.of(way.name)
-    ]
+    ways: list[Way]
+    image: Descriptor | None
+    previous: list[Descriptor | None]
+    manifest: Manifest | None = None
+
+
+class _Look:
+    """Looks at a source and at where it goes.
+
+    Args:
+        troubles: hears of what goes wrong.
+
+    """
+
+    def __init__(self, troubles: Troubles) -> None:
+        self._troubles = troubles
+
+    def at_both_sides(self, ways: list[Way]) -> _Seen:
+        """Look at a source and its destinations at the same time: that meets the challenges, and shows the pace."""
+        previous = Later(partial(self._destinations, ways))
+        image = self._source(ways, Repository.find)
+        return _Seen(ways, image, previous.outcome())
+
+    def at_all(self, ways: list[Way]) -> _Seen:
+        """Look at the destinations, and then at the source: where a tag is free, its manifest is needed anyway."""
+        previous = self._destinations(ways)
+        if all(previous):
+            return _Seen(ways, self._source(ways, Repository.find), previous)
+        manifest = self._source(ways, Repository.find_manifest)
+        return _Seen(ways, manifest and manifest.descriptor, previous, manifest)
+
+    def _destinations(self, ways: list[Way]) -> list[Descriptor | None]:
+        return [self._troubles.attempt([way.name], way.destination.standing) for way in ways]
+
+    def _source(self, ways: list[Way], look: Callable[[Repository, str], Outcome | None]) -> Outcome | None:
+        place = ways[0].source
+        return self._troubles.attempt(
+            [way.name for way in ways], lambda: look(place.repository, place.reference.locator)
+        )
 
 
 def _require_sources(missing: list[Way], total: int, troubles: Troubles) -> None:

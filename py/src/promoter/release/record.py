@@ -16,7 +16,6 @@ from promoter.promotion.record import RELEASE_TYPE, TAG, Entry, shown
 from promoter.promotion.statements import CREATED, KIND, Text, stated, statement_manifest, write_statement
 from promoter.registry.repository import Repository
 from promoter.registry.session import RegistrySession
-from promoter.release.planning import LOOKERS
 from promoter.release.troubles import Troubles
 
 _LARGEST = 1024 * 1024
@@ -117,7 +116,8 @@ def _spread(texts: list[Text], repositories: list[list[Move]], troubles: Trouble
     left = iter(repositories)
     first = next((those for those in left if _bring(texts, those, those, troubles)), None)
     if first:
-        each(lambda those: _bring(texts, those, first, troubles), left, LOOKERS)
+        at_once = first[0].repository.session.http.pace.at_once
+        each(lambda those: _bring(texts, those, first, troubles), left, at_once)
 
 
 def _bring(texts: list[Text], moves: list[Move], origin: list[Move], troubles: Troubles) -> bool:

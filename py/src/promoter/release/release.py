@@ -20,7 +20,7 @@ from promoter.release.choosing import choose
 from promoter.release.flipping import Flips, Turn
 from promoter.release.images import cargoes_of, look_into_all, promotion_of
 from promoter.release.listing import read_pairs
-from promoter.release.planning import LOOKERS, Found, Way, find_ways, look_at_all, release_digest, require_free
+from promoter.release.planning import Found, Way, find_ways, look_at_all, release_digest, require_free
 from promoter.release.progress import Progress
 from promoter.release.record import Move, draft_records
 from promoter.release.results import Aim, failure_of, status_of, tags_of
@@ -93,7 +93,8 @@ class _Release:
         looked = look_at_all(self._ways, self._troubles, self._places.pace)
         digest = release_digest(looked)
         found = {one.way.name: one for one in require_free(looked, self._request, self._troubles)}
-        images = look_into_all((one for one in found.values() if not one.is_done), self._troubles)
+        coming = (one for one in found.values() if not one.is_done)
+        images = look_into_all(coming, self._troubles, self._places.pace.at_once)
         promotions = self._cleared([self._promotion(found[name], images[name].top) for name in images], digest)
         standing = self._standing(found.values())
         follow = self._following([*promotions, *standing])
@@ -133,7 +134,7 @@ class _Release:
             manifest = self._troubles.attempt([one.way.name], partial(repository.manifest, digest))
             return self._promotion(one, manifest) if manifest else None
 
-        return [promotion for promotion in each(look, followed, LOOKERS) if promotion]
+        return [promotion for promotion in each(look, followed, self._places.pace.at_once) if promotion]
 
     def _cleared(self, promotions: list[Promotion], digest: str) -> list[Promotion]:
         """Return those whose routes let them pass; mostly there are no gates, and then nothing is imported for them."""
@@ -142,7 +143,7 @@ class _Release:
             return promotions
         from promoter.release.clearing import clear  # noqa: PLC0415
 
-        return clear(promotions, self._request, digest, self._troubles)
+        return clear(promotions, self._request, digest, self._troubles, self._places.pace.at_once)
 
     def _following(self, promotions: list[Promotion]) -> Callable[[_Results], _Results]:
         """Return what follows once the tags are flipped; mostly that is nothing."""
@@ -164,7 +165,7 @@ class _Release:
         if self._request.dry_run:
             from promoter.release.surveying import survey  # noqa: PLC0415
 
-            return survey(cargoes), planned
+            return survey(cargoes, self._places.pace.at_once), planned
         if self._shard:
             return self._stage(cargoes, self._shard), planned
         return self._bring(cargoes), self._flip(promotions)

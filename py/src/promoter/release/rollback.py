@@ -28,7 +28,6 @@ from promoter.promotion.rollback import rollback as rollback_tag
 from promoter.promotion.statements import KIND, annotation, read_text, subject_of
 from promoter.registry.referrers import detach, list_referrers
 from promoter.release.flipping import Flips, Turn, put_back
-from promoter.release.planning import LOOKERS
 from promoter.release.record import Move, draft_records
 from promoter.release.troubles import Troubles
 
@@ -153,7 +152,7 @@ def _steps(place: Place, released: Released, request: RollbackRequest, places: P
     words = [read_text(place.repository, text, RELEASE_TYPE) for text in texts.values()]
     promotions = [one for said in words if said for one in promotions_of(said.predicate)]
     opened = [(_open(place, promotion, request, places), promotion) for promotion in promotions]
-    return each(lambda those: _step(*those, texts.keys()), opened, LOOKERS)
+    return each(lambda those: _step(*those, texts.keys()), opened, places.pace.at_once)
 
 
 def _step(place: Place, promotion: dict[str, Any], texts: Iterable[str]) -> _Step:
@@ -240,12 +239,13 @@ class _Rollback:
         """Flip all tags back that were something; then remove those that were free, and let image streams follow."""
         turns = self._turns()
         if turns:
-            Flips(turns.values(), self._places.deadline, LOOKERS, self._places.say).flip_together()
+            Flips(turns.values(), self._places.deadline, self._places.pace.at_once, self._places.say).flip_together()
             self._places.say(f"tags flipped back: {len(turns)}")
         return _result(self._release, [self._outcome(step, turns.get(step.name)) for step in self._steps])
 
     def _turns(self) -> dict[str, Turn]:
-        found = each(lambda step: step.place.repository.manifest(step.previous or ""), self._back.values(), LOOKERS)
+        at_once = self._places.pace.at_once
+        found = each(lambda step: step.place.repository.manifest(step.previous or ""), self._back.values(), at_once)
         manifests = dict(zip(self._back, found, strict=True))
         moves = [
             Move(step.place.repository, manifests[name].descriptor, self._entries[name])

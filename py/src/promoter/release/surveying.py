@@ -9,17 +9,20 @@ from promoter.model.result import BlobCounts
 from promoter.parallel import each
 from promoter.promotion.copying import shows
 from promoter.registry.repository import Repository
-from promoter.release.planning import LOOKERS
 from promoter.release.staging import Cargo, Demand, Traffic, demands
 
 _SAMPLE_SECONDS = 1.0
 
 
-def survey(cargoes: Iterable[Cargo]) -> Traffic:
+def survey(cargoes: Iterable[Cargo], at_once: int) -> Traffic:
     """Ask for all blobs where they are needed, and read for a second from the largest one that is missing.
 
     The seconds are those of the bytes, one blob after the other, as fast as that one came; what it takes besides, and
     what it gains by bringing several at once, is not known beforehand.
+
+    Args:
+        cargoes: what would be brought.
+        at_once: how many requests are under way at most.
 
     Raises:
         NotPermitted, Unreachable: a registry does not let itself be looked at.
@@ -27,7 +30,7 @@ def survey(cargoes: Iterable[Cargo]) -> Traffic:
     """
     wanted = demands(cargoes)
     needs = [(demand, name) for demand in wanted for name in demand.cargoes]
-    ways = each(lambda need: _way(*need), needs, LOOKERS)
+    ways = each(lambda need: _way(*need), needs, at_once)
     counts = {way: ways.count(way) for way in ("uploaded", "mounted", "present")}
     missing = [demand for (demand, _), way in zip(needs, ways, strict=True) if way == "uploaded"]
     size = sum(demand.blob.size for demand in missing)
