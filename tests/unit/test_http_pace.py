@@ -14,7 +14,7 @@ from promoter.http.pace import Pace
         ([("near", 0.0004)], 4),
         ([("near", 0.0004), ("far", 0.012)], 12),
         ([("far", 0.3), ("far", 0.012)], 12),
-        ([("farther", 0.3)], 32),
+        ([("farther", 0.3)], 48),
     ],
     ids=["nothing known", "near", "the slowest host counts", "at its best", "never more than this"],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_LEAST, _MOST = 4, 32
+_LEAST, _MOST = 4, 48
 _MILLISECOND = 0.001
 
 
