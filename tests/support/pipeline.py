@@ -27,6 +27,8 @@ JAVA = (
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
     "-Dfile.encoding=UTF-8",
+    "-Xlog:disable",  # what the virtual machine has to say is no line of the build's
+    "-Xlog:all=warning:stderr",
     *(
         f"--add-opens=java.base/java.{package}=ALL-UNNAMED"
         for package in ("io", "lang", "lang.reflect", "net", "nio.file", "text", "time", "util", "util.regex")
@@ -179,7 +181,12 @@ class PipelineError(Exception):
 class RunningPipeline:
     """A build in progress; leaving it as a context manager aborts it if it has not ended."""
 
-    def __init__(self, request: Mapping[str, object], on_line: Callable[[str], None] | None) -> None:
+    def __init__(
+        self,
+        request: Mapping[str, object],
+        on_line: Callable[[str], None] | None = None,
+        options: Sequence[str] | None = None,
+    ) -> None:
         self._directory = Path(str(request["directory"]))
         self._job = str(request["job"])
         self._on_line = on_line
@@ -188,7 +195,7 @@ class RunningPipeline:
         self._errors = self._directory / "errors.txt"
         with self._errors.open("wb") as errors:
             self._java = subprocess.Popen(
-                [*JAVA, *classes(), "rig.Main"],
+                [*JAVA, *(options or classes()), "rig.Main"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -338,9 +345,10 @@ class PipelineRig:
     ) -> RunningPipeline:
         """Start a Jenkinsfile, or its text."""
         text = jenkinsfile.read_text() if isinstance(jenkinsfile, Path) else jenkinsfile
-        return RunningPipeline(self._request(text, settings), on_line)
+        return RunningPipeline(self.request(text, **settings), on_line)
 
-    def _request(self, jenkinsfile: str, settings: Settings) -> dict[str, object]:
+    def request(self, jenkinsfile: str, **settings: Unpack[Settings]) -> dict[str, object]:
+        """Return what Java is told of a build, once."""
         checkout = settings.get("checkout")
         return {
             "jenkinsfile": jenkinsfile,
@@ -380,6 +388,7 @@ class PipelineRig:
 def classes() -> tuple[str, ...]:
     """Return the options that make Java find the rig's classes; compile them if their sources have changed."""
     TARGET.mkdir(exist_ok=True)
+    archive = TARGET / "classes.jsa"
     with (TARGET / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         stamp = TARGET / "sources.sha256"
@@ -388,9 +397,23 @@ def classes() -> tuple[str, ...]:
             stamp.unlink(missing_ok=True)
             shutil.rmtree(TARGET / "classes", ignore_errors=True)
             _package()
+            _archive(archive)
             stamp.write_text(sources)
+    return (f"-XX:SharedArchiveFile={archive}", *_class_path())
+
+
+def _class_path() -> tuple[str, ...]:
     jars = [TARGET / "pipeline-rig.jar", *sorted((TARGET / "dependency").glob("*.jar"))]
     return ("-cp", ":".join(str(jar) for jar in jars))
+
+
+def _archive(archive: Path) -> None:
+    """Store what Java makes of the classes that a build needs, which is a third of what a short build takes."""
+    archive.unlink(missing_ok=True)
+    script = "pipeline { agent any; stages { stage('One') { steps { sh ':' } } } }"
+    with tempfile.TemporaryDirectory() as directory:
+        options = (f"-XX:ArchiveClassesAtExit={archive}", *_class_path())
+        RunningPipeline(PipelineRig(Path(directory)).request(script), options=options).wait()
 
 
 def _prepared(given: Answer | Sequence[Answer]) -> object:
