@@ -89,7 +89,7 @@ def test_a_signal_while_the_private_directory_is_made_or_removed_leaves_no_crede
 def test_a_skopeo_that_stays_is_killed_when_the_time_is_over(
     temporary: Path, replace_skopeo: Replace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("promoter.skopeo._GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("promoter.processes._GRACE_SECONDS", 0.2)
     replace_skopeo(STAYS)
     begun = time.monotonic()
     with pytest.raises(TimedOut, match=f"while copying to {IMAGE.registry}"):

@@ -10,12 +10,8 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from threading import Timer
 from typing import NamedTuple
 
 from promoter.credentials.authfile import write_authfile
@@ -35,11 +31,10 @@ from promoter.http.patience import Patience
 from promoter.http.persistence import persist
 from promoter.http.trust import Trust
 from promoter.http.waits import Waits
-from promoter.interrupts import deferred_signals
 from promoter.model.reference import ImageReference
+from promoter.processes import Ended, private_directory, run
 
-_GRACE_SECONDS = 5.0
-_LAST_LINES = 20
+_SECONDS_TO_TELL = 5.0
 _INHERITED = (
     "PATH",
     "HOME",
@@ -113,7 +108,7 @@ def copy(source: End, destination: End, deadline: Deadline, patience: Patience, 
 
     """
     _require_installed()
-    with _private_directory() as private:
+    with private_directory() as private:
         command = ["skopeo", "copy", "--all", "--preserve-digests"]
         command += [*_side("src", source, private), *_side("dest", destination, private)]
         command += [f"docker://{source.reference}", f"docker://{destination.reference}"]
@@ -135,7 +130,7 @@ def version() -> str:
             capture_output=True,
             check=True,
             text=True,
-            timeout=_GRACE_SECONDS,
+            timeout=_SECONDS_TO_TELL,
             env={"PATH": os.environ.get("PATH", os.defpath)},
         ).stdout
     except (OSError, ValueError, subprocess.SubprocessError):
@@ -155,21 +150,6 @@ def _require_installed() -> None:
         )
 
 
-@contextmanager
-def _private_directory() -> Iterator[Path]:
-    """Make a directory that nobody else can look into, and remove it with all that is in it, whatever arrives."""
-    with ExitStack() as stack:
-        with deferred_signals():
-            directory = tempfile.TemporaryDirectory(prefix="promoter-")
-            stack.callback(_remove, directory)
-        yield Path(directory.name)
-
-
-def _remove(directory: tempfile.TemporaryDirectory[str]) -> None:
-    with deferred_signals():
-        directory.cleanup()
-
-
 def _side(side: str, end: End, private: Path) -> list[str]:
     """Make the flags of one side; files they need go into the private directory."""
     authfile = write_authfile(private / f"{side}-auth.json", end.reference.registry, end.credential)
@@ -184,59 +164,10 @@ def _side(side: str, end: End, private: Path) -> list[str]:
 
 def _run(command: list[str], private: Path, deadline: Deadline, say: Say, image: str) -> None:
     doing = f"copying to {image}"
-    seconds = deadline.require(doing)
-    last: deque[str] = deque(maxlen=_LAST_LINES)
-    with _started(command, private) as process:
-        timer = Timer(seconds, _end, [process])
-        timer.daemon = True  # a signal may arrive while it starts
-        try:
-            timer.start()
-            for line in process.stdout or ():
-                last.append(line.rstrip())
-                say(last[-1])
-            process.wait()
-        finally:
-            timer.cancel()
-    if process.returncode:
+    ended = run(command, _environment(private), deadline.require(doing), say)
+    if ended.status:
         deadline.require(doing)
-        raise _failure(image, list(last), process.returncode)
-
-
-@contextmanager
-def _started(command: list[str], private: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start the process, in a session of its own: what a terminal sends to all is for us to pass on. End it at exit."""
-    with ExitStack() as stack:
-        with deferred_signals():
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                env=_environment(private),
-                start_new_session=True,
-            )
-            stack.callback(_stop, process)
-        yield process
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    """End the process if it still runs, and wait for it."""
-    if process.stdout:
-        process.stdout.close()
-    if process.poll() is None:
-        _end(process)
-        process.wait()
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Ask the process to end, and make it if it does not."""
-    process.terminate()
-    try:
-        process.wait(_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
+        raise _failure(image, ended)
 
 
 def _environment(private: Path) -> dict[str, str]:
@@ -246,8 +177,8 @@ def _environment(private: Path) -> dict[str, str]:
     return {**kept, "XDG_DATA_HOME": str(private), "XDG_RUNTIME_DIR": str(private), "LC_ALL": "C"}
 
 
-def _failure(image: str, lines: list[str], status: int) -> PromoterError:
-    said = " ".join(lines[-2:]) or f"exit status {status}"
+def _failure(image: str, ended: Ended) -> PromoterError:
+    said = " ".join(ended.last_lines[-2:]) or f"exit status {ended.status}"
     match = re.search(r'level=fatal msg="((?:[^"\\]|\\.)*)"', said)
     words = match[1].replace('\\"', '"') if match else said
     for pattern, kind, remedy in _MEANINGS:

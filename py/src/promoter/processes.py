@@ -1,0 +1,124 @@
+"""Programs that are run: in a directory of their own, for no longer than there is time, and never left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from threading import Timer
+from typing import NamedTuple
+
+from promoter.interrupts import deferred_signals
+
+_GRACE_SECONDS = 5.0
+_LAST_LINES = 20
+
+
+class Ended(NamedTuple):
+    """How a program ended.
+
+    Args:
+        status: its exit status; 0 if it did what it was to do.
+        last_lines: the last that it printed, on standard output and standard error together.
+
+    """
+
+    status: int
+    last_lines: tuple[str, ...]
+
+
+@contextmanager
+def private_directory() -> Iterator[Path]:
+    """Make a directory that nobody else can look into, and remove it with all that is in it, whatever arrives."""
+    with ExitStack() as stack:
+        with deferred_signals():
+            directory = tempfile.TemporaryDirectory(prefix="promoter-")
+            stack.callback(_remove, directory)
+        yield Path(directory.name)
+
+
+def _remove(directory: tempfile.TemporaryDirectory[str]) -> None:
+    with deferred_signals():
+        directory.cleanup()
+
+
+def run(
+    command: list[str],
+    environment: Mapping[str, str],
+    seconds: float,
+    say: Callable[[str], None],
+    directory: Path | None = None,
+) -> Ended:
+    """Run a program to its end, or until the time is over.
+
+    Args:
+        command: the program and its arguments.
+        environment: all that it sees of ours.
+        seconds: after how long it is ended.
+        say: gets each line that it prints, as it comes.
+        directory: where it runs; here, if left out.
+
+    """
+    last: deque[str] = deque(maxlen=_LAST_LINES)
+    with _started(command, environment, directory) as process:
+        timer = Timer(seconds, _end, [process])
+        timer.daemon = True  # a signal may arrive while it starts
+        try:
+            timer.start()
+            for line in process.stdout or ():
+                last.append(line.rstrip())
+                say(last[-1])
+            process.wait()
+        finally:
+            timer.cancel()
+    return Ended(process.returncode, tuple(last))
+
+
+@contextmanager
+def _started(
+    command: list[str], environment: Mapping[str, str], directory: Path | None
+) -> Iterator[subprocess.Popen[str]]:
+    """Start the process, in a session of its own: what a terminal sends to all is for us to pass on. End it at exit."""
+    with ExitStack() as stack:
+        with deferred_signals():
+            process = subprocess.Popen(
+                command,
+                cwd=directory,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                env=environment,
+                start_new_session=True,
+            )
+            stack.callback(_stop, process)
+        yield process
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """End the process if it still runs, wait for it, and end what it has started and left behind."""
+    if process.stdout:
+        process.stdout.close()
+    if process.poll() is None:
+        _end(process)
+    _kill_all(process)
+    process.wait()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ask the process to end, and make it if it does not; what it has left behind may still hold its output open."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE_SECONDS)
+    _kill_all(process)
+
+
+def _kill_all(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):  # nothing is left
+        os.killpg(process.pid, signal.SIGKILL)
