@@ -1,1 +1,1 @@
-"""An API in GitHub's manner: statuses of commits."""
+"""An API in GitHub's manner: statuses of commits, and pull requests."""
