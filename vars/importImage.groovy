@@ -1,4 +1,4 @@
-/** Has a cluster import one image into an image stream; see importImage.txt. */
+/** Has a cluster import one image, or brings those of a bundle to a registry; see importImage.txt. */
 Map call(Map parameters) {
-    return promoterCommand('import', parameters)
+    return promoterCommand(parameters.bundle ? 'import-bundle' : 'import', parameters)
 }

@@ -1,0 +1,70 @@
+"""Which images an export is of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from promoter.errors import WrongUsage
+from promoter.model.bundle import ExportBundleRequest
+from promoter.model.reference import without_user
+from promoter.model.request import ReleaseRequest
+from promoter.promotion.places import Place, Places
+from promoter.release.choosing import choose
+from promoter.release.listing import Pair, read_pairs
+
+_STRUCTURED = (".yaml", ".yml", ".json")
+
+
+def find_places(request: ExportBundleRequest, places: Places) -> dict[str, Place]:
+    """Open the images that a request names, each by the `name:tag` that it has in the bundle.
+
+    Nothing is sent, unless patterns or labels choose them.
+
+    Raises:
+        WrongUsage: a file cannot be read, there is nothing in it, or two images have the same name and tag.
+        NotFound: nothing matches a pattern or the labels.
+        NotPermitted, Unreachable: a credential cannot be loaded, or what is there cannot be listed.
+
+    """
+    shared = request.fields.keys() & ReleaseRequest.fields.keys()
+    asked = ReleaseRequest(**{name: getattr(request, name) for name in shared})
+    found: dict[str, Place] = {}
+    for pair in choose(_read(request.images), asked, places):
+        place = places.source(request, pair.source)
+        if not place.tag:
+            raise WrongUsage(
+                f"{pair.where}: {place.reference} names no tag, under which it would be imported.",
+                "Add it: …/name:tag, or …/name:tag@sha256:….",
+            )
+        name = f"{places.image_name(place)}:{place.tag}"
+        other = found.setdefault(name, place)
+        if other.reference != place.reference:
+            raise WrongUsage(
+                f"Two images are to be {name} in the bundle: {other.reference} and {place.reference}.",
+                "Export them into two bundles.",
+            )
+    return found
+
+
+def _read(images: Iterable[str]) -> Iterator[Pair]:
+    """Read sources: images themselves, and files, in the forms that a release's have; destinations are passed over."""
+    for image in images:
+        if not Path(image).is_file():
+            yield Pair(image, "", without_user(image))
+        elif image.endswith(_STRUCTURED):
+            yield from (pair._replace(destination="") for pair in read_pairs([image]))
+        else:
+            yield from _lines(image)
+
+
+def _lines(name: str) -> Iterator[Pair]:
+    try:
+        text = Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise WrongUsage(f"{name} cannot be read: {why}.", "Name a file with the images, one a line.") from error
+    lines = [(number, line.partition("#")[0].split()) for number, line in enumerate(text.splitlines(), 1)]
+    if not any(words for _, words in lines):
+        raise WrongUsage(f"There are no images in {name}.", "Write one a line.")
+    yield from (Pair(words[0].partition("=")[0], "", f"{name}, line {number}") for number, words in lines if words)
