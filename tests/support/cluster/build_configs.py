@@ -55,6 +55,7 @@ def build_config(
     env: Mapping[str, str] | None = None,
     triggers: Iterable[GenericTrigger] = (),
     git_ref: str | None = None,
+    source: Document | None = None,
     output: Document | None = None,
     run_policy: RunPolicy = "Serial",
     paused: bool = False,
@@ -66,7 +67,8 @@ def build_config(
         chosen = {"type": strategy, "jenkinsPipelineStrategy": {"jenkinsfile": jenkinsfile} | with_env}
     else:
         chosen = {"type": strategy, "sourceStrategy": {"from": _BUILDER} | with_env}
-    source = {"git": {"uri": f"https://git.example/{name}.git", "ref": git_ref}} if git_ref else None
+    if git_ref:
+        source = {"git": {"uri": f"https://git.example/{name}.git", "ref": git_ref}}
     return {
         "kind": BUILD_CONFIGS.name,
         "apiVersion": BUILD_CONFIGS.api_version,

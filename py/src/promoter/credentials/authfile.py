@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from base64 import b64encode
+from collections.abc import Mapping
 from pathlib import Path
 
 from promoter.credentials.sources import Credential
@@ -19,9 +20,17 @@ def write_authfile(path: Path, host: str, credential: Credential) -> Path:
         credential: an anonymous one makes a file with no entry, so that no other login is used by mistake.
 
     """
-    pair = f"{credential.user}:{credential.secret}".encode()
-    entries = {} if credential.is_anonymous else {host: {"auth": b64encode(pair).decode()}}
+    return write_logins(path, {host: credential})
+
+
+def write_logins(path: Path, logins: Mapping[str, Credential]) -> Path:
+    """Write such a file with an entry for each registry; see `write_authfile`."""
+    entries = {host: {"auth": _pair(one)} for host, one in logins.items() if not one.is_anonymous}
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump({"auths": entries}, file)
     return path
+
+
+def _pair(credential: Credential) -> str:
+    return b64encode(f"{credential.user}:{credential.secret}".encode()).decode()

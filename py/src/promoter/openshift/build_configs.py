@@ -32,6 +32,16 @@ class BuildConfig(NamedTuple):
         return int((self.fields.get("status") or {}).get("lastVersion") or 0)
 
     @property
+    def repository(self) -> str:
+        """URL of the git repository that its builds fetch; empty if they fetch none."""
+        return str(((self.fields["spec"].get("source") or {}).get("git") or {}).get("uri", ""))
+
+    @property
+    def context(self) -> str:
+        """The directory of the repository that is built."""
+        return str((self.fields["spec"].get("source") or {}).get("contextDir") or ".")
+
+    @property
     def output(self) -> Object:
         """Where its builds push to: a reference to an ImageStreamTag or a DockerImage; empty if they push nothing."""
         return (self.fields["spec"].get("output") or {}).get("to") or {}
@@ -66,13 +76,14 @@ class BuildConfigs:
                 f"Check the name: `oc get buildconfigs --namespace {self.project}` lists them.",
             ) from failure
 
-    def start(self, name: str, parameters: dict[str, str], cause: str) -> Build:
+    def start(self, name: str, parameters: dict[str, str], cause: str, commit: str | None = None) -> Build:
         """Start a build. An answer that gets lost starts no second one.
 
         Args:
             name: the BuildConfig.
             parameters: environment variables of the build.
             cause: what started it, in words that no other build has.
+            commit: what is built; what the BuildConfig's own branch is then, if left out.
 
         Raises:
             WrongUsage: the server refuses: the BuildConfig is paused, or a variable has no name that may be.
@@ -81,14 +92,16 @@ class BuildConfigs:
 
         """
         try:
-            return self._start(name, parameters, cause)
+            return self._start(name, parameters, cause, commit)
         except Unreachable:  # which an answer that got lost is, too
-            return self.api.http.persist(lambda: self._started(name, cause) or self._start(name, parameters, cause))
+            return self.api.http.persist(
+                lambda: self._started(name, cause) or self._start(name, parameters, cause, commit)
+            )
 
     def _started(self, name: str, cause: str) -> Build | None:
         return next((build for build in self.builds.of(name) if cause in build.causes), None)
 
-    def _start(self, name: str, parameters: dict[str, str], cause: str) -> Build:
+    def _start(self, name: str, parameters: dict[str, str], cause: str, commit: str | None) -> Build:
         request = {
             "kind": "BuildRequest",
             "apiVersion": "build.openshift.io/v1",
@@ -97,6 +110,8 @@ class BuildConfigs:
             "triggeredBy": [{"message": cause}],
             "lastVersion": self.get(name).version,
         }
+        if commit:
+            request["revision"] = {"type": "Git", "git": {"commit": commit}}
         try:
             return Build(self.api.post(f"{self._path(name)}/instantiate", request))
         except WrongUsage as refusal:

@@ -41,7 +41,7 @@ def start_build(request: StartBuildRequest, places: Places) -> StartBuildResult:
         _require_settable(destination, force=request.force)
     if request.dry_run:
         return StartBuildResult(status="planned", build_config=request.build_config)
-    ended = _follow(configs, _start(configs, name, parameters, request), places)
+    ended = follow_to_end(configs, _start(configs, name, parameters, request), places)
     built = StartBuildResult(
         status="built",
         build_config=request.build_config,
@@ -91,7 +91,7 @@ def _start(configs: BuildConfigs, name: str, parameters: dict[str, str], request
     return GenericWebhook(configs.api, configs.project, name, secret).trigger(parameters)
 
 
-def _follow(configs: BuildConfigs, started: Build, places: Places) -> Build:
+def follow_to_end(configs: BuildConfigs, started: Build, places: Places) -> Build:
     """Return the build at its end.
 
     Raises:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from promoter.model.base import Model
+from promoter.model.publishing import PublishResult
 
 
 def words(result: Model) -> list[str]:
@@ -13,4 +14,18 @@ def words(result: Model) -> list[str]:
     return _WORDS[type(result)](result)
 
 
-_WORDS: dict[type[Model], Callable[[Any], list[str]]] = {}
+def _published(result: PublishResult) -> list[str]:
+    facts = {
+        "digest": result.digest,
+        "revision": result.revision,
+        "built by": result.built_by,
+        "image": result.image,
+        "record": result.record,
+    }
+    return [
+        f"{result.status}: {result.destination}",
+        *(f"  {name:10} {value}" for name, value in facts.items() if value),
+    ]
+
+
+_WORDS: dict[type[Model], Callable[[Any], list[str]]] = {PublishResult: _published}

@@ -1,0 +1,4 @@
+/** Builds an image from a git repository and publishes it under its version; see publishImage.txt. */
+Map call(Map parameters) {
+    return promoterCommand('publish', parameters)
+}
