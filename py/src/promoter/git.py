@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +24,7 @@ from promoter.http.patience import Patience
 from promoter.http.persistence import persist
 from promoter.http.trust import Trust
 from promoter.http.waits import Waits, say_nothing
-from promoter.processes import Ended, run
+from promoter.processes import Ended, ask_version, run
 
 USER = "x-access-token"
 """The user that goes with a bare token: GitHub asks for it with an app's, and takes any with a person's."""
@@ -145,23 +144,7 @@ def version() -> str:
     """
     if shutil.which("git") is None:
         raise WrongUsage("git is not installed, or not on PATH.", "Use the agent image, or install git 2.32 or newer.")
-    try:
-        said = subprocess.run(
-            ["git", "--version"],
-            capture_output=True,
-            check=True,
-            text=True,
-            timeout=_SECONDS_TO_TELL,
-            env=_environment({}),
-        ).stdout
-    except (OSError, ValueError, subprocess.SubprocessError):
-        said = ""
-    match = re.match(r"git version (([0-9]+)\.([0-9]+)\S*)", said)
-    if match is None:
-        raise WrongUsage(f"{shutil.which('git')} does not tell its version as git does.", _UPGRADE)
-    if (int(match[2]), int(match[3])) < _OLDEST:
-        raise WrongUsage(f"git is too old: it is {match[1]}.", _UPGRADE)
-    return match[1]
+    return ask_version("git", _environment({}), _OLDEST, _UPGRADE)
 
 
 def require_remote(url: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -13,9 +15,11 @@ from pathlib import Path
 from threading import Timer
 from typing import NamedTuple
 
+from promoter.errors import WrongUsage
 from promoter.interrupts import deferred_signals
 
 _GRACE_SECONDS = 5.0
+_SECONDS_TO_TELL = 30.0
 _LAST_LINES = 20
 
 
@@ -77,6 +81,37 @@ def run(
         finally:
             timer.cancel()
     return Ended(process.returncode, tuple(last))
+
+
+def ask_version(program: str, environment: Mapping[str, str], oldest: tuple[int, int], remedy: str) -> str:
+    """Ask a program for its version, such as `1.9.3`.
+
+    Args:
+        program: which; its answer begins `PROGRAM version`.
+        environment: all that it sees of ours.
+        oldest: the version that it must have at least.
+        remedy: what to do if it has not.
+
+    Raises:
+        WrongUsage: it is too old, or something else has its name.
+
+    """
+    said: list[str] = []
+    try:
+        ended = run([program, "--version"], environment, _SECONDS_TO_TELL, said.append)
+    except OSError:  # it is no program after all
+        ended = Ended(1, ())
+    return checked_version(program, "" if ended.status else "\n".join(said), oldest, remedy)
+
+
+def checked_version(program: str, said: str, oldest: tuple[int, int], remedy: str) -> str:
+    """Return the version that a program has told; see `ask_version`."""
+    match = re.search(rf"^{program} version (([0-9]+)\.([0-9]+)[^\s(]*)", said, re.MULTILINE)
+    if match is None:
+        raise WrongUsage(f"{shutil.which(program)} does not tell its version as {program} does.", remedy)
+    if (int(match[2]), int(match[3])) < oldest:
+        raise WrongUsage(f"{program} is too old: it is {match[1]}.", remedy)
+    return match[1]
 
 
 @contextmanager

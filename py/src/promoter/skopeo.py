@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -32,9 +31,8 @@ from promoter.http.persistence import persist
 from promoter.http.trust import Trust
 from promoter.http.waits import Waits
 from promoter.model.reference import ImageReference
-from promoter.processes import Ended, private_directory, run
+from promoter.processes import Ended, ask_version, private_directory, run
 
-_SECONDS_TO_TELL = 5.0
 _INHERITED = (
     "PATH",
     "HOME",
@@ -124,23 +122,7 @@ def version() -> str:
 
     """
     _require_installed()
-    try:
-        said = subprocess.run(
-            ["skopeo", "--version"],
-            capture_output=True,
-            check=True,
-            text=True,
-            timeout=_SECONDS_TO_TELL,
-            env={"PATH": os.environ.get("PATH", os.defpath)},
-        ).stdout
-    except (OSError, ValueError, subprocess.SubprocessError):
-        said = ""
-    match = re.search(r"version (([0-9]+)\.([0-9]+)\S*)", said)
-    if match is None:
-        raise WrongUsage(f"{shutil.which('skopeo')} does not tell its version as skopeo does.", _UPGRADE)
-    if (int(match[2]), int(match[3])) < _OLDEST:
-        raise WrongUsage(f"skopeo is too old: it is {match[1]}.", _UPGRADE)
-    return match[1]
+    return ask_version("skopeo", {"PATH": os.environ.get("PATH", os.defpath)}, _OLDEST, _UPGRADE)
 
 
 def _require_installed() -> None:

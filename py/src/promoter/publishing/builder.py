@@ -126,12 +126,7 @@ def version(builder: str) -> str:
     """
     oldest = _OLDEST[builder]
     remedy = f"Install {builder} {oldest[0]}.{oldest[1]} or newer."
-    match = re.search(rf"^{builder} version (([0-9]+)\.([0-9]+)[^\s(]*)", _tell_version(builder), re.MULTILINE)
-    if match is None:
-        raise WrongUsage(f"{shutil.which(builder)} does not tell its version as {builder} does.", remedy)
-    if (int(match[2]), int(match[3])) < oldest:
-        raise WrongUsage(f"{builder} is too old: it is {match[1]}.", remedy)
-    return match[1]
+    return processes.checked_version(builder, _tell_version(builder), oldest, remedy)
 
 
 def _tell_version(builder: str) -> str:
