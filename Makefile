@@ -46,6 +46,10 @@ test-jenkins: install ## Hold what is relied on against a real Jenkins; says whi
 	$(call require,JENKINS_URL JENKINS_USER JENKINS_TOKEN)
 	$(bin)/pytest tests/jenkins/test_contract.py tests/jenkins/test_pipelines.py
 
+.PHONY: test-buildkit
+test-buildkit: install ## Hold how Dockerfiles are read against BuildKit itself, and write what it says of the tests' ones
+	$(bin)/python -m tests.dockerfiles.truth
+
 .PHONY: demo
 demo: install ## Show a promotion from an application's pipeline to production, on this machine alone
 	$(bin)/python -m tests.demo

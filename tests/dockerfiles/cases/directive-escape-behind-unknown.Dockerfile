@@ -1,0 +1,5 @@
+# what=1
+# escape=`
+FROM alpine
+RUN a \
+FROM b

@@ -1,0 +1,3 @@
+# EsCaPe = `
+FROM alpine AS `
+build

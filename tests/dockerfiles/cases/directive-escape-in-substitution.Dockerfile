@@ -1,0 +1,3 @@
+# escape=`
+ARG A=a`b
+FROM x:$A`c${A%b}

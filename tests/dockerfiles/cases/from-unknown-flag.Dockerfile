@@ -1,0 +1,1 @@
+FROM --what=1 alpine

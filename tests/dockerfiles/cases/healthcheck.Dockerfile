@@ -1,0 +1,3 @@
+FROM a
+HEALTHCHECK --interval=1m30s --retries=3 CMD b
+HEALTHCHECK NONE

@@ -1,0 +1,3 @@
+FROM alpine
+COPY a <<EOF
+EOF

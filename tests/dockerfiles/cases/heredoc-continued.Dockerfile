@@ -1,0 +1,7 @@
+FROM alpine
+RUN a \
+ <<EOF \
+ b
+FROM b
+EOF
+FROM c

@@ -1,0 +1,5 @@
+FROM alpine
+RUN <<EOF
+FROM b
+EOF
+FROM c

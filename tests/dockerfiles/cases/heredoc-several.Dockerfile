@@ -1,0 +1,7 @@
+FROM alpine
+COPY <<A <<B /c/
+FROM a
+A
+FROM b
+B
+FROM c

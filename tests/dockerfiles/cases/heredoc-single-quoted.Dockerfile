@@ -1,0 +1,5 @@
+FROM alpine
+RUN <<'E F' cat
+FROM b
+E F
+FROM c

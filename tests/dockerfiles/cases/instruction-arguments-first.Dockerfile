@@ -1,0 +1,3 @@
+FROM a
+WHAT
+ENV a

@@ -1,0 +1,2 @@
+FROM a
+WHAT b

@@ -1,0 +1,2 @@
+FROM a
+LABEL "b c"=d e='f g'

@@ -1,0 +1,4 @@
+FROM alpine \
+# FROM b
+  # c \
+AS build

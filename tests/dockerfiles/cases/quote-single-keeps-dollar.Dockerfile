@@ -1,0 +1,2 @@
+ARG V='$A'
+FROM alpine:1$V

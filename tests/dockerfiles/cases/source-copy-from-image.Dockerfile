@@ -1,0 +1,2 @@
+FROM alpine
+COPY --from=registry.example.com/team/app:1 x y

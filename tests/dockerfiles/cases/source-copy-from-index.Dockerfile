@@ -1,0 +1,3 @@
+FROM alpine
+FROM b
+COPY --from=0 x y

@@ -1,0 +1,3 @@
+FROM alpine
+COPY --from=b x y
+FROM c AS b

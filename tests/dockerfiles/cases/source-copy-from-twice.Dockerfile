@@ -1,0 +1,3 @@
+FROM alpine AS a
+FROM b
+COPY --from=a --from=a x y

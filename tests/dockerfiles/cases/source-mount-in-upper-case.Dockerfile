@@ -1,0 +1,3 @@
+FROM alpine AS a
+FROM b
+RUN --mount=From=A,target=/x make

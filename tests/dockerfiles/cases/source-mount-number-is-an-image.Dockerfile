@@ -1,0 +1,3 @@
+FROM alpine
+FROM b
+RUN --mount=from=0,target=/x make

@@ -1,0 +1,3 @@
+FROM alpine AS a
+FROM b
+RUN --mount=type=bind,from=a,target=/x --mount=from=busybox,target=/y make

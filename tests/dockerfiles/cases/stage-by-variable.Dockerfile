@@ -1,0 +1,3 @@
+ARG S=build
+FROM alpine AS build
+FROM $S

@@ -1,0 +1,2 @@
+FROM b
+FROM alpine AS b

@@ -1,0 +1,3 @@
+FROM alpine AS Build
+FROM build
+COPY --from=BUILD a b

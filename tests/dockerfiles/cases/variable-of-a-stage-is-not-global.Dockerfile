@@ -1,0 +1,3 @@
+FROM alpine
+ARG A=1
+FROM b:${A:-2}

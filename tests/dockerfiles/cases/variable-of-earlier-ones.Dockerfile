@@ -1,0 +1,4 @@
+ARG A=1
+ARG B=${A}.2
+ARG A=$A.3
+FROM x:$B-$A

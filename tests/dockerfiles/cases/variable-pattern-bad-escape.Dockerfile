@@ -1,0 +1,2 @@
+ARG V=a
+FROM x:${V%\a}

@@ -1,0 +1,2 @@
+ARG V='ab?c'
+FROM x:${V%\?*}_1

@@ -1,0 +1,2 @@
+ARG V=aab
+FROM x:${V#'a*'}

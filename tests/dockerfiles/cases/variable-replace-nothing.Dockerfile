@@ -1,0 +1,2 @@
+ARG V=abc
+FROM x:1${V///-}1

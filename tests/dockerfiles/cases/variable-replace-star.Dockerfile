@@ -1,0 +1,2 @@
+ARG V=abcabc
+FROM x:${V/b*/X}-${V//b?/Y}-${V//*/Z}

@@ -1,0 +1,2 @@
+ARG A=alpine B=3 C
+FROM $A:$B$C

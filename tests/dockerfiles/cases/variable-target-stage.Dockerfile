@@ -1,0 +1,2 @@
+FROM x:$TARGETSTAGE
+FROM y AS last

@@ -1,0 +1,2 @@
+ARG A=b=c
+FROM x:${A#*=}
