@@ -32,7 +32,7 @@ def view(project: str) -> Right:
     """Return what OpenShift's role `view` allows: read all but secrets, and pull no images."""
     builds = {"buildconfigs", "builds", "builds/log"}
     workloads = {"deployments", "replicasets", "deploymentconfigs", "replicationcontrollers", "pods"}
-    resources = frozenset({*builds, *workloads, "imagestreams", "imagestreamtags"})
+    resources = frozenset({*builds, *workloads, "configmaps", "imagestreams", "imagestreamtags"})
     return Right(project, frozenset({"get", "list", "watch"}), resources)
 
 

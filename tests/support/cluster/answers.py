@@ -64,6 +64,7 @@ class Kind:
 BUILD_CONFIGS = Kind("build.openshift.io", "buildconfigs", "BuildConfig")
 BUILDS = Kind("build.openshift.io", "builds", "Build")
 SECRETS = Kind("", "secrets", "Secret")
+CONFIG_MAPS = Kind("", "configmaps", "ConfigMap")
 DEPLOYMENTS = Kind("apps", "deployments", "Deployment")
 DEPLOYMENT_CONFIGS = Kind("apps.openshift.io", "deploymentconfigs", "DeploymentConfig")
 REPLICA_SETS = Kind("apps", "replicasets", "ReplicaSet")
@@ -76,6 +77,7 @@ KINDS = (
     BUILD_CONFIGS,
     BUILDS,
     SECRETS,
+    CONFIG_MAPS,
     DEPLOYMENTS,
     DEPLOYMENT_CONFIGS,
     REPLICA_SETS,

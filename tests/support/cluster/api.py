@@ -12,6 +12,7 @@ from . import access_reviews, build_configs, image_streams, secrets, workloads
 from .access import Access, Action
 from .answers import (
     BUILD_CONFIGS,
+    CONFIG_MAPS,
     DEPLOYMENT_CONFIGS,
     DEPLOYMENTS,
     IMAGE_STREAMS,
@@ -48,9 +49,10 @@ _PATH = re.compile(
     r"(?:/(?P<name>[^/]+)(?:/(?P<subresource>[^/]+)(?P<subpath>/.*)?)?)?"
 )
 _LEGACY = "oapi/v1"
-_COMPLETED = {
+_COMPLETED: dict[Kind, Callable[[Document], Document]] = {
     BUILD_CONFIGS: build_configs.completed,
     SECRETS: secrets.stored,
+    CONFIG_MAPS: dict,
     DEPLOYMENTS: workloads.stored,
     DEPLOYMENT_CONFIGS: workloads.stored,
     IMAGE_STREAMS: image_streams.completed,
@@ -141,10 +143,13 @@ class Api:
             ("get", "secrets"): self._get,
             ("create", "secrets"): self._create,
             ("delete", "secrets"): self._delete,
+            ("get", "configmaps"): self._get,
+            ("create", "configmaps"): self._create,
             ("list", "imagestreams"): self._list,
             ("watch", "imagestreams"): self._watch,
             ("get", "imagestreams"): self._get,
             ("create", "imagestreams"): self._create_stream,
+            ("update", "imagestreams"): self._put_stream,
             ("patch", "imagestreams"): self._patch_stream,
             ("delete", "imagestreams"): self._delete,
             ("list", "imagestreamtags"): self._list_tags,
@@ -246,6 +251,10 @@ class Api:
 
     def _create_stream(self, call: Call) -> Answer:
         return json_answer(self._streams.create(call.project, call.document()), HTTPStatus.CREATED)
+
+    def _put_stream(self, call: Call) -> Answer:
+        self._faults.come_before_tag()
+        return json_answer(self._streams.put(call.project, call.name, call.document()))
 
     def _patch_stream(self, call: Call) -> Answer:
         patch = call.document(MERGE_PATCH)

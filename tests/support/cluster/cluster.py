@@ -137,6 +137,7 @@ class Cluster:
         env: Mapping[str, str] | None = None,
         triggers: Iterable[GenericTrigger] = (),
         git_ref: str | None = None,
+        source: Document | None = None,
         output: Document | None = None,
         run_policy: RunPolicy = "Serial",
         paused: bool = False,
@@ -144,7 +145,7 @@ class Cluster:
     ) -> None:
         """Add a BuildConfig; with `git_ref` its source is a Git branch, with `runner` its builds run so.
 
-        `output` refers to the ImageStreamTag or DockerImage that they push to.
+        `source` is a BuildConfig's. `output` refers to the ImageStreamTag or DockerImage that they push to.
         """
         document = build_config(
             name,
@@ -153,6 +154,7 @@ class Cluster:
             env=env,
             triggers=triggers,
             git_ref=git_ref,
+            source=source,
             output=output,
             run_policy=run_policy,
             paused=paused,

@@ -57,6 +57,30 @@ class ImageStreams:
         status = {"dockerImageRepository": f"{INTERNAL_REGISTRY}/{project}/{name}"}
         return self._objects.create(IMAGE_STREAMS, project, completed(document) | {"status": status})
 
+    def put(self, project: str, name: str, document: Document) -> Document:
+        """[3] PUT; with the old resourceVersion, with none, to a name that is not there. The status stays what it is.
+
+        Tags that follow something else afterwards are not modelled.
+        """
+        given = document["metadata"].get("resourceVersion")
+
+        def change(stream: Document) -> None:
+            if not given:
+                problem = "Invalid value: 0: must be specified for an update"
+                raise invalid(IMAGE_STREAMS, name, "metadata.resourceVersion", problem)
+            if given != stream["metadata"]["resourceVersion"]:
+                why = "the object has been modified; please apply your changes to the latest version and try again"
+                raise conflict(IMAGE_STREAMS, name, why)
+            for key in ("annotations", "labels"):
+                stream["metadata"][key] = document["metadata"].get(key) or {}
+            tags = {tag["name"]: tag for tag in document["spec"].get("tags", ())}
+            stream["spec"]["tags"] = [tag for tag in stream["spec"].get("tags", ()) if tag["name"] in tags]
+            for tag in tags.values():
+                if follow(stream, tag["name"], tag) and tag.get("from"):
+                    raise bad_request("the stub cannot let a tag follow something else by a PUT of its stream")
+
+        return self._objects.edit(IMAGE_STREAMS, project, name, change)
+
     def find(self, project: str, name: str) -> Document | None:
         try:
             return self._objects.get(IMAGE_STREAMS, project, name)

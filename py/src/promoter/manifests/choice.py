@@ -14,7 +14,7 @@ def templates(setting: Setting, form: str) -> list[str]:
     Raises:
         WrongUsage: the route hands over to a job of Jenkins; a verification is to promote where non-production cannot,
             or a CronJob where nothing is watched; gates or a rollout are given where that is for the route to say, or
-            a rollout where no cluster is known.
+            a rollout, or constraints, where no cluster is known.
 
     """
     if setting.hands_over and not setting.has_webhook:
@@ -95,4 +95,10 @@ def _require_own_gates(setting: Setting) -> None:
         raise WrongUsage(
             "install.gates is for a route that hands over to production's pipeline, but the route copies.",
             "Make it the route's own `gates`.",
+        )
+    if setting.gates.constraints:
+        raise WrongUsage(
+            "The route's `gates` have `constraints`, but production's configuration, as it is rendered, names no "
+            "cluster of non-production to look at.",
+            "Render it without them, then add both there: the `constraints`, and non-production's `cluster`.",
         )

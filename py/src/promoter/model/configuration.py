@@ -261,10 +261,12 @@ def check(configuration: Configuration) -> None:
         _check_watched(route)
         _check_rollout(route, configuration.environment(route.to))
         _check_gates(f"The route from {route.from_} to {route.to} has `gates`", route.gates)
+        _check_constraints(route, configuration.environment(route.from_))
     if configuration.install.rollout:
         _check_rollout_itself("The section `install` has a `rollout`", configuration.install.rollout)
     if configuration.install.gates:
         _check_gates("The section `install` has `gates`", configuration.install.gates)
+        _check_no_constraints(configuration.install.gates)
 
 
 def _check_way(route: Route) -> None:
@@ -318,6 +320,24 @@ def _check_gates(said: str, gates: Gates) -> None:
         check_gates(gates)
     except WrongUsage as problem:
         raise WrongUsage(f"{said}, in which {problem.message}", problem.remedy) from problem
+
+
+def _check_constraints(route: Route, source: Environment) -> None:
+    if route.gates.constraints and source.cluster is None:
+        raise WrongUsage(
+            f"The route from {route.from_} to {route.to} has `gates` with `constraints`, but {route.from_} names no "
+            "cluster, whose image streams say what is inconsistent.",
+            f"Give {route.from_} its `cluster`.",
+        )
+
+
+def _check_no_constraints(gates: Gates) -> None:
+    if gates.constraints:
+        raise WrongUsage(
+            "The section `install` has `gates` with `constraints`, but production's configuration, as it is rendered, "
+            "names no cluster of non-production to look at.",
+            "Give the `constraints` to the route itself, which then asks before it hands over.",
+        )
 
 
 def _check_watched(route: Route) -> None:

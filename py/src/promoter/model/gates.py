@@ -28,17 +28,47 @@ class Approval(Section):
     timeout: str = "24h"
 
 
+class Permit(Section):
+    """An inconsistency that a route lets pass.
+
+    Args:
+        code: its code.
+        component: the component; another one with the same code does not pass.
+        reason: why it may.
+
+    """
+
+    code: str
+    component: str
+    reason: str
+
+
+class Constraints(Section):
+    """The consistency with the product's build metadata that a route asks for.
+
+    Args:
+        permits: what may be inconsistent all the same.
+        never_permit: codes that no permit may name.
+
+    """
+
+    permits: tuple[Permit, ...] = ()
+    never_permit: tuple[str, ...] = ()
+
+
 class Gates(Section):
     """The gates of a route.
 
     Args:
         sign_offs: applications that have to have verified the image, under their names, at the route's source.
         approval: the approval it takes; none if left out.
+        constraints: what nothing inconsistent passes; inconsistencies are not looked at if left out.
 
     """
 
     sign_offs: tuple[str, ...] = ()
     approval: Approval | None = None
+    constraints: Constraints | None = None
 
 
 def checked_application(name: str) -> str:
@@ -61,7 +91,7 @@ def check_gates(gates: Gates) -> None:
 
     Raises:
         WrongUsage: an application or a person cannot be called that, or is listed twice; more people have to approve
-            than may, or none; a time is no duration.
+            than may, or none; a time is no duration; a permit says too little, or is of what is never permitted.
 
     """
     for application in gates.sign_offs:
@@ -69,6 +99,8 @@ def check_gates(gates: Gates) -> None:
     _require_different(gates.sign_offs)
     if gates.approval:
         _check_approval(gates.approval)
+    if gates.constraints:
+        _check_constraints(gates.constraints)
 
 
 def _check_approval(approval: Approval) -> None:
@@ -82,6 +114,19 @@ def _check_approval(approval: Approval) -> None:
             "Let `approvers` be at least 1, and list as many people under `by`, or more.",
         )
     seconds(approval.timeout)
+
+
+def _check_constraints(constraints: Constraints) -> None:
+    for permit in constraints.permits:
+        if not all(text.strip() for text in (permit.code, permit.component, permit.reason)):
+            raise WrongUsage(
+                "a permit says nothing.", "Give it the `code`, the `component` it is about, and the `reason`."
+            )
+        if permit.code in constraints.never_permit:
+            raise WrongUsage(
+                f"{permit.code} of {permit.component} is permitted, but {permit.code} is never permitted.",
+                "Leave the permit out, or take the code off `never-permit`.",
+            )
 
 
 def _require_different(names: Sequence[str]) -> None:

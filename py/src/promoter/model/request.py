@@ -102,6 +102,9 @@ class Intent(Setting):
     until_approval: bool = option(
         "stop where the route asks for an approval that is not given, and say what is to be approved", default=False
     )
+    override: str | None = option(
+        "why what is inconsistent is promoted all the same, where the route refuses it", default=None, metavar="WHY"
+    )
 
 
 class PromoteRequest(Access, Intent):
@@ -145,6 +148,9 @@ class ReleaseRequest(Access, Setting):
         "the release's digest that was approved, as --dry-run shows it; another one is refused",
         default=None,
         metavar="DIGEST",
+    )
+    override: str | None = option(
+        "why what is inconsistent is promoted all the same, where a route refuses it", default=None, metavar="WHY"
     )
     selector: str | None = option(
         "release all tags of all image streams with these labels (name=app,tier=web); IMAGES are environments then",

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from promoter.errors import Interrupted, PromoterError
 from promoter.model.base import Model
+from promoter.model.inconsistency import Inconsistency
 
 
 class BlobCounts(Model):
@@ -96,6 +97,7 @@ class HistoryEntry(Model):
     current: bool
     approved_by: str | None = None
     signed_off_by: str | None = None
+    override: str | None = None
 
 
 class HistoryResult(Model):
@@ -168,6 +170,7 @@ class StreamTagDescription(Model):
         failure: why it could not be imported, if the latest try failed.
         noted: who set it to what it is, when, why and from where, as its annotations say.
         events: what it was, newest first.
+        inconsistencies: what is inconsistent about how it was built, as its annotation says.
 
     """
 
@@ -177,6 +180,7 @@ class StreamTagDescription(Model):
     failure: str | None
     noted: dict[str, str]
     events: tuple[StreamTagEvent, ...]
+    inconsistencies: tuple[Inconsistency, ...] = ()
 
 
 class StreamResult(Model):

@@ -8,7 +8,7 @@ until then the tag is what it was: `spec.tags[].generation` is higher than that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from promoter.credentials import jwt
@@ -286,6 +286,24 @@ class ImageStreams:
     def note(self, stream: ImageStream, name: str, tag: StreamTag, noted: dict[str, str]) -> None:
         """Note something on a tag, which stays what it is and goes on following what it follows; see `annotate`."""
         self._put_tag(stream, name, {**tag.spec, "annotations": noted})
+
+    def note_all(self, stream: ImageStream, noted: Mapping[str, dict[str, str]]) -> None:
+        """Note something on several tags at once, or on none; all stay what they are, and follow what they follow.
+
+        Args:
+            stream: the image stream as it was looked at.
+            noted: the tags, with all annotations of each.
+
+        Raises:
+            Conflict: the image stream was changed meanwhile: look again, then decide again.
+            WrongUsage, NotFound, NotPermitted, Unreachable: it cannot be done.
+
+        """
+        spec = stream.fields.get("spec") or {}
+        others = [tag for tag in spec.get("tags") or () if tag["name"] not in noted]
+        changed = [{**stream.tag(tag).spec, "name": tag, "annotations": notes} for tag, notes in noted.items()]
+        document = {**stream.fields, "spec": {**spec, "tags": [*others, *changed]}}
+        self.api.put(self._path("imagestreams", stream.name), document)
 
     def label(self, name: str, labels: dict[str, str]) -> None:
         """Add labels to an image stream.

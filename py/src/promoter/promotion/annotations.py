@@ -19,6 +19,7 @@ NOTED = (
     "reason",
     "approved_by",
     "signed_off_by",
+    "override",
     "build",
     "record",
 )

@@ -36,7 +36,8 @@ def require_form(request: Intent) -> None:
     """See that what people said is said of something.
 
     Raises:
-        WrongUsage: an approval names nobody or no digest, or what is given as a digest is none.
+        WrongUsage: an approval names nobody or no digest, what is given as a digest is none, or an override has no
+            reason.
 
     """
     if nameless := [text for text in request.approval if not read_approval(text).by]:
@@ -49,6 +50,8 @@ def require_form(request: Intent) -> None:
         checked_digest(request.approved_digest)
     if request.approved_replacing and request.approved_replacing != NOTHING:
         checked_digest(request.approved_replacing)
+    if request.override is not None and not request.override.strip():
+        raise WrongUsage("The override does not say why.", "Write --override 'WHY'; it is recorded.")
 
 
 def approvals(promotion: Promotion, asked: Approval | None) -> list[Approved]:

@@ -83,4 +83,5 @@ def entry_of(promotion: Promotion) -> Entry:
         git_commit=promotion.request.git_commit,
         approved_by=promotion.clearance.approved_by,
         signed_off_by=promotion.clearance.signed_off_by,
+        override=promotion.clearance.override,
     )

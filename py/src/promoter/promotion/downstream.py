@@ -164,6 +164,7 @@ def _say_what_is_not_sent(promotion: Promotion, places: Places) -> None:
         "--mount-from": request.mount_from,
         "--force": request.force,
         "--approval": request.approval,
+        "--override": request.override,
         "--git-commit": request.git_commit if request.git_commit != tag else None,
     }
     if kept := [flag for flag, value in given.items() if value]:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from promoter.errors import Refused
+from promoter.errors import Refused, WrongUsage
 from promoter.model.gates import Gates
 from promoter.model.result import Approvable, SignOff
 from promoter.promotion.approval import Approved, approvals, still_needed
+from promoter.promotion.inconsistency import Inspection, Verdict
 from promoter.promotion.looking import Clearance, Promotion
 from promoter.promotion.sign_offs import read_sign_offs, rejection
 
+OF_INCONSISTENCIES = (
+    "Build what is inconsistent anew, and annotate its image stream's tag (`promoter constraints annotate`); or go on "
+    "with --override 'WHY', which is recorded."
+)
+"""What to do about them."""
 
-def pass_gates(promotion: Promotion, gates: Gates) -> Promotion:
+
+def pass_gates(promotion: Promotion, gates: Gates, inspection: Inspection) -> Promotion:
     """Return the promotion with how its gates stand; open ones only where nothing is to be changed.
 
+    Args:
+        promotion: the promotion.
+        gates: its route's.
+        inspection: looks at what is inconsistent.
+
     Raises:
-        WrongUsage: there is an approval, but the route asks for none.
+        WrongUsage: there is an approval or an override, but the route asks for none.
         Refused: gates are open, or an approval does not count.
-        NotPermitted, Unreachable: the sign-offs cannot be looked at.
+        NotFound, NotPermitted, Unreachable: the sign-offs, or the inconsistencies, cannot be looked at.
 
     """
     given = approvals(promotion, gates.approval)
@@ -24,17 +36,34 @@ def pass_gates(promotion: Promotion, gates: Gates) -> Promotion:
     said = {one.application: one for one in _sign_offs(promotion, gates)}
     signed = [name for name in gates.sign_offs if name in said and said[name].verdict == "verified"]
     unsigned = [name for name in gates.sign_offs if name not in signed]
+    verdict = _inspected(promotion, gates, inspection)
     clearance = Clearance(
-        met=(*(f"signed off by {name}" for name in signed), *(f"approved by {one}" for one in given)),
-        open=(*(_missing(name, said.get(name)) for name in unsigned), *([_wanted(needed, given)] if needed else [])),
+        met=(*(f"signed off by {name}" for name in signed), *(f"approved by {one}" for one in given), *verdict.met),
+        open=(
+            *(_missing(name, said.get(name)) for name in unsigned),
+            *([_wanted(needed, given)] if needed else []),
+            *verdict.open,
+        ),
         approval=needed,
         approved_by=", ".join(map(str, given)) or None,
         signed_off_by=", ".join(signed) or None,
+        override=verdict.override,
     )
     cleared = promotion._replace(clearance=clearance)
     if clearance.open and not (promotion.request.dry_run or cleared.awaits_approval):
-        raise _refusal(cleared, unsigned)
+        raise _refusal(cleared, unsigned, verdict)
     return cleared
+
+
+def _inspected(promotion: Promotion, gates: Gates, inspection: Inspection) -> Verdict:
+    if gates.constraints:
+        return inspection.judge(promotion, gates.constraints)
+    if promotion.request.override is not None:
+        raise WrongUsage(
+            f"There is an override, but the way to {promotion.destination.reference} refuses nothing inconsistent.",
+            "Leave it out, or give the route its `gates` in the configuration.",
+        )
+    return Verdict((), (), None)
 
 
 def _sign_offs(promotion: Promotion, gates: Gates) -> list[SignOff]:
@@ -52,7 +81,7 @@ def _wanted(needed: Approvable, given: list[Approved]) -> str:
     return f"approval by {needed.needed} {more}of {', '.join(needed.by)}"
 
 
-def _refusal(promotion: Promotion, unsigned: list[str]) -> Refused:
+def _refusal(promotion: Promotion, unsigned: list[str], verdict: Verdict) -> Refused:
     ways = []
     if unsigned:
         ways.append(f"Applications sign off with `promoter sign-off {promotion.request.source} APPLICATION`.")
@@ -61,6 +90,8 @@ def _refusal(promotion: Promotion, unsigned: list[str]) -> Refused:
             f"Give each approval with --approval 'ID: WHY' and --approved-digest {promotion.image.digest}; in a "
             "pipeline, approvePromotion asks for them."
         )
+    if verdict.open:
+        ways.append(OF_INCONSISTENCIES)
     return Refused(
         f"{promotion.source.reference} may not become {promotion.destination.reference} yet; open is: "
         f"{'; '.join(promotion.clearance.open)}.",

@@ -88,4 +88,5 @@ def _entry(place: Place, record: Record, *, current: bool) -> HistoryEntry:
         current=current,
         approved_by=stated.approved_by,
         signed_off_by=stated.signed_off_by,
+        override=stated.override,
     )

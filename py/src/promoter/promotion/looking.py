@@ -24,6 +24,7 @@ class Clearance(NamedTuple):
         approval: what people still have to say to it.
         approved_by: who approved it, with their reasons, for the record.
         signed_off_by: the applications that did, for the record.
+        override: why what is inconsistent passes all the same, and what that is, for the record.
 
     """
 
@@ -32,6 +33,7 @@ class Clearance(NamedTuple):
     approval: Approvable | None = None
     approved_by: str | None = None
     signed_off_by: str | None = None
+    override: str | None = None
 
 
 class Promotion(NamedTuple):

@@ -44,7 +44,7 @@ def promote(
     _require_same_image(promotion)
     is_there = promotion.previous_digest == promotion.image.digest
     if not is_there:
-        promotion = _cleared(allowed(promotion))
+        promotion = _cleared(allowed(promotion), places)
     if promotion.awaits_approval:
         result = promotion.result("awaiting-approval")
     else:
@@ -55,7 +55,7 @@ def promote(
 
 def _require_form(request: PromoteRequest) -> None:
     """See that what people said to it, if they did, is said of something, before anything is sent."""
-    if _has_approval(request):
+    if _has_word(request):
         from promoter.promotion.approval import require_form  # noqa: PLC0415
 
         require_form(request)
@@ -69,18 +69,21 @@ def _require_same_image(promotion: Promotion) -> None:
         require_same_image(promotion)
 
 
-def _cleared(promotion: Promotion) -> Promotion:
+def _cleared(promotion: Promotion, places: Places) -> Promotion:
     """Return the promotion with how its route's gates stand; mostly there are none, and then nothing is imported."""
     gates = promotion.route.gates if promotion.route else Gates()
-    if gates == Gates() and not _has_approval(promotion.request):
+    if gates == Gates() and not _has_word(promotion.request):
         return promotion
     from promoter.promotion.gates import pass_gates  # noqa: PLC0415
+    from promoter.promotion.inconsistency import Inspection  # noqa: PLC0415
 
-    return pass_gates(promotion, gates)
+    return pass_gates(promotion, gates, Inspection(places))
 
 
-def _has_approval(request: PromoteRequest) -> bool:
-    return bool(request.approval or request.approved_digest or request.approved_replacing)
+def _has_word(request: PromoteRequest) -> bool:
+    """Tell whether people said anything to it."""
+    is_approval = request.approval or request.approved_digest or request.approved_replacing
+    return bool(is_approval) or request.override is not None
 
 
 def following(promotion: Promotion, places: Places) -> Follow:

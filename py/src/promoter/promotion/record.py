@@ -55,6 +55,7 @@ class Entry(NamedTuple):
     git_commit: str | None = None
     approved_by: str | None = None
     signed_off_by: str | None = None
+    override: str | None = None
     promoter: str = __version__
 
 
@@ -93,7 +94,7 @@ def entry(
         stated: who asks, and why.
         promotion_id: the promotion.
         previous: the digest that the tag has before.
-        facts: `source`, `git_commit`, `approved_by` and `signed_off_by`, where there are any.
+        facts: `source`, `git_commit`, `approved_by`, `signed_off_by` and `override`, where there are any.
 
     """
     return Entry(
@@ -110,6 +111,7 @@ def entry(
         git_commit=facts.get("git_commit"),
         approved_by=facts.get("approved_by"),
         signed_off_by=facts.get("signed_off_by"),
+        override=facts.get("override"),
     )
 
 
@@ -125,7 +127,7 @@ def draft(repository: Repository, subject: Descriptor, entry: Entry) -> Manifest
 
 def shown(entry: Entry) -> dict[str, str | None]:
     """Return what an entry states, without a secret in what people wrote; digests and places are nobody's secret."""
-    free = ("promotion_id", "requested_by", "reason", "build", "git_commit", "approved_by", "signed_off_by")
+    free = ("promotion_id", "requested_by", "reason", "build", "git_commit", "approved_by", "signed_off_by", "override")
     stated = entry._asdict()
     return stated | {name: SECRETS.redact(stated[name]) for name in free if stated[name]}
 

@@ -8,19 +8,23 @@ from promoter.errors import Refused, WrongUsage
 from promoter.model.gates import Gates
 from promoter.model.request import PromoteRequest, ReleaseRequest
 from promoter.parallel import each
-from promoter.promotion.approval import read_approval, require_form
-from promoter.promotion.gates import pass_gates
+from promoter.promotion import approval as of_people
+from promoter.promotion.gates import OF_INCONSISTENCIES, pass_gates
+from promoter.promotion.inconsistency import Inspection
 from promoter.promotion.looking import Promotion
+from promoter.promotion.places import Places
 from promoter.release.troubles import Troubles
 
 
-def require_approvals_form(request: ReleaseRequest) -> None:
-    """See that what people said is said of something; see `require_form`."""
-    said = PromoteRequest(source="", destination="", approval=request.approval, approved_digest=request.approved_digest)
-    require_form(said)
+def require_form(request: ReleaseRequest) -> None:
+    """See that what people said is said of something, as of a single promotion."""
+    said = {name: getattr(request, name) for name in ("approval", "approved_digest", "override")}
+    of_people.require_form(PromoteRequest(source="", destination="", **said))
 
 
-def clear(promotions: Iterable[Promotion], request: ReleaseRequest, digest: str, troubles: Troubles, at_once: int) -> list[Promotion]:
+def clear(
+    promotions: Iterable[Promotion], request: ReleaseRequest, digest: str, troubles: Troubles, places: Places
+) -> list[Promotion]:
     """Return the promotions with how their gates stand; open ones only where nothing is to be changed.
 
     Args:
@@ -28,12 +32,12 @@ def clear(promotions: Iterable[Promotion], request: ReleaseRequest, digest: str,
         request: says what was approved, and by whom.
         digest: the release's.
         troubles: hears of what may not pass.
-        at_once: how many are looked at at a time.
+        places: opens the clusters that say what is inconsistent.
 
     Raises:
-        WrongUsage: there is an approval, but no route asks for one.
+        WrongUsage: there is an approval or an override, but no route asks for one.
         Refused: something else was approved, an approval does not count, or gates are open; all are named.
-        NotPermitted, Unreachable: the sign-offs cannot be looked at.
+        NotFound, NotPermitted, Unreachable: the sign-offs, or the inconsistencies, cannot be looked at.
 
     """
     asking = list(promotions)
@@ -44,14 +48,20 @@ def clear(promotions: Iterable[Promotion], request: ReleaseRequest, digest: str,
             "There is an approval, but no route of the release asks for one: nothing would have checked it.",
             "Leave it out, or give the routes their `gates` in the configuration.",
         )
+    if request.override is not None and not any(_gates(promotion).constraints for promotion in asking):
+        raise WrongUsage(
+            "There is an override, but no route of the release refuses anything inconsistent.",
+            "Leave it out, or give the routes their `gates` in the configuration.",
+        )
 
+    inspection = Inspection(places)
     everybody = {person for approval in asked for person in approval.by}
 
     def look(promotion: Promotion) -> Promotion | None:
         given = _given_to(promotion, request.approval, everybody)
-        return troubles.attempt([promotion.name], lambda: _looked_at(promotion, given))
+        return troubles.attempt([promotion.name], lambda: _looked_at(promotion, given, inspection))
 
-    looked = [promotion for promotion in each(look, asking, at_once) if promotion]
+    looked = [promotion for promotion in each(look, asking, places.pace.at_once) if promotion]
     open_ones = [promotion for promotion in looked if promotion.clearance.open]
     if open_ones and not request.dry_run:
         troubles.raise_for([promotion.name for promotion in open_ones], _refusal(open_ones, digest))
@@ -72,16 +82,17 @@ def _given_to(promotion: Promotion, approvals: Iterable[str], everybody: set[str
     if asked is None:
         return ()
     others = everybody - set(asked.by)
-    return tuple(text for text in approvals if read_approval(text).by not in others)
+    return tuple(text for text in approvals if of_people.read_approval(text).by not in others)
 
 
-def _looked_at(promotion: Promotion, given: tuple[str, ...]) -> Promotion:
+def _looked_at(promotion: Promotion, given: tuple[str, ...], inspection: Inspection) -> Promotion:
     """Look at the gates of one; whoever approved the release has approved its digest."""
     gates = _gates(promotion)
     if gates == Gates():
         return promotion
-    asked = promotion.request.but(approval=given, dry_run=True)  # open ones are named together
-    return promotion._replace(clearance=pass_gates(promotion._replace(request=asked), gates).clearance)
+    override = promotion.request.override if gates.constraints else None
+    asked = promotion.request.but(approval=given, override=override, dry_run=True)  # open ones are named together
+    return promotion._replace(clearance=pass_gates(promotion._replace(request=asked), gates, inspection).clearance)
 
 
 def _gates(promotion: Promotion) -> Gates:
@@ -93,4 +104,6 @@ def _refusal(promotions: list[Promotion], digest: str) -> Refused:
     ways = ["Applications sign each image off with `promoter sign-off IMAGE APPLICATION`."]
     if any(promotion.clearance.approval for promotion in promotions):
         ways.append(f"Give each approval with --approval 'ID: WHY' and --approved-digest {digest}.")
+    if any(_gates(promotion).constraints for promotion in promotions):
+        ways.append(OF_INCONSISTENCIES)
     return Refused(f"{len(promotions)} tags of the release may not flip yet; open is: {named}.", " ".join(ways))

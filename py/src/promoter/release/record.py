@@ -22,7 +22,17 @@ _LARGEST = 1024 * 1024
 """How many bytes the promotions of one statement have at most: documents of more than 4 MiB are not read."""
 
 COMMON = ("action", "at", "requested_by", "reason", "build", "promoter")
-OWN = ("destination", "tag", "digest", "previous_digest", "source", "git_commit", "approved_by", "signed_off_by")
+OWN = (
+    "destination",
+    "tag",
+    "digest",
+    "previous_digest",
+    "source",
+    "git_commit",
+    "approved_by",
+    "signed_off_by",
+    "override",
+)
 """What is stated of all promotions of a release, and of each."""
 
 

@@ -59,14 +59,15 @@ def _require_form(request: ReleaseRequest) -> None:
         checked_repository(repository)
     if request.shard is not None:
         parse_shard(request.shard)
-    if _has_approval(request):
-        from promoter.release.clearing import require_approvals_form  # noqa: PLC0415
+    if _has_word(request):
+        from promoter.release.clearing import require_form  # noqa: PLC0415
 
-        require_approvals_form(request)
+        require_form(request)
 
 
-def _has_approval(request: ReleaseRequest) -> bool:
-    return bool(request.approval or request.approved_digest)
+def _has_word(request: ReleaseRequest) -> bool:
+    """Tell whether people said anything to it."""
+    return bool(request.approval or request.approved_digest) or request.override is not None
 
 
 class _Release:
@@ -139,11 +140,11 @@ class _Release:
     def _cleared(self, promotions: list[Promotion], digest: str) -> list[Promotion]:
         """Return those whose routes let them pass; mostly there are no gates, and then nothing is imported for them."""
         gates = [promotion.route.gates for promotion in promotions if promotion.route]
-        if not promotions or not (_has_approval(self._request) or any(these != Gates() for these in gates)):
+        if not promotions or not (_has_word(self._request) or any(these != Gates() for these in gates)):
             return promotions
         from promoter.release.clearing import clear  # noqa: PLC0415
 
-        return clear(promotions, self._request, digest, self._troubles, self._places.pace.at_once)
+        return clear(promotions, self._request, digest, self._troubles, self._places)
 
     def _following(self, promotions: list[Promotion]) -> Callable[[_Results], _Results]:
         """Return what follows once the tags are flipped; mostly that is nothing."""

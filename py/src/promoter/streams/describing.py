@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
+
 from promoter.errors import NotFound, NotPermitted, Unreachable
+from promoter.model.inconsistency import Inconsistency, explained
 from promoter.model.request import DescribeRequest
 from promoter.model.result import DescribeResult, HistoryEntry, StreamResult, StreamTagDescription, StreamTagEvent
-from promoter.openshift.image_streams import ImageStream, StreamTag
+from promoter.openshift.image_streams import ImageStream, ImageStreams, StreamTag
 from promoter.promotion.addresses import Addresses, stream_name
 from promoter.promotion.annotations import noted
 from promoter.promotion.history import describe as describe_tag
 from promoter.promotion.history import described, entries_of
+from promoter.promotion.inconsistency import messages_of, noted_inconsistencies
 from promoter.promotion.places import Named, Places
 
 
@@ -25,12 +30,12 @@ def describe(request: DescribeRequest, places: Places) -> DescribeResult | Strea
         return describe_tag(request, places)
     streams, name = Addresses(places).streams(named.environment or ""), stream_name(named, places)
     if named.reference.tag is None:
-        stream = _Described(named, streams.project, streams.get(name))
+        stream = _Described(named, streams, streams.get(name), places)
         return StreamResult(image=f"{named.environment}/{name}", tags=tuple(map(stream.tag, stream.tags)))
     found = streams.find(name)
     if found is None or named.reference.tag not in found.tags:
         return describe_tag(request, places)
-    return _describe_both(request, places, named, _Described(named, streams.project, found))
+    return _describe_both(request, places, named, _Described(named, streams, found, places))
 
 
 def _describe_both(request: DescribeRequest, places: Places, named: Named, stream: _Described) -> DescribeResult:
@@ -54,15 +59,17 @@ class _Described:
 
     Args:
         named: its image, as it was named.
-        project: the project it is in.
+        streams: the project it is in.
         stream: what it is.
+        places: hears what cannot be read.
 
     """
 
-    def __init__(self, named: Named, project: str, stream: ImageStream) -> None:
+    def __init__(self, named: Named, streams: ImageStreams, stream: ImageStream, places: Places) -> None:
         self._named = named
-        self._project = project
+        self._streams = streams
         self._stream = stream
+        self._places = places
         self.tags = stream.tags
 
     def digests(self, name: str) -> tuple[str, ...]:
@@ -88,7 +95,16 @@ class _Described:
                 )
                 for index, event in enumerate(tag.events)
             ),
+            inconsistencies=self._inconsistencies(tag, name),
         )
+
+    def _inconsistencies(self, tag: StreamTag, name: str) -> tuple[Inconsistency, ...]:
+        noted = noted_inconsistencies(tag, name)
+        return explained(noted, self._messages) if noted else ()
+
+    @cached_property
+    def _messages(self) -> Mapping[str, str]:
+        return messages_of(self._streams, self._places.say)
 
     def _source(self, tag: StreamTag) -> str | None:
         origin = tag.spec.get("from")
@@ -96,7 +112,7 @@ class _Described:
             return None
         if origin["kind"] == "DockerImage":
             return self._outside(origin["name"])
-        return f"{origin.get('namespace') or self._project}/{origin['name']}"
+        return f"{origin.get('namespace') or self._streams.project}/{origin['name']}"
 
     def _outside(self, reference: str) -> str:
         return self._stream.outside(reference, self._named.reference.registry)

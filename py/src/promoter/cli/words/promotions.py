@@ -114,6 +114,7 @@ def _entry(entry: HistoryEntry) -> list[str]:
         f"    from {_origin(entry)}, asked for by {entry.requested_by}{why}",
         *([f"    signed off by {entry.signed_off_by}"] if entry.signed_off_by else []),
         *([f"    approved by {entry.approved_by}"] if entry.approved_by else []),
+        *([f"    inconsistent, overridden by {_override(entry)}"] if entry.override else []),
     ]
 
 
@@ -143,7 +144,13 @@ def _let_in(promoted: HistoryEntry | None) -> str:
         return "no record"
     signed = f", signed off by {promoted.signed_off_by}" if promoted.signed_off_by else ""
     approved = f", approved by {promoted.approved_by}" if promoted.approved_by else ""
-    return f"{promoted.action} {promoted.at} by {promoted.requested_by}, from {_origin(promoted)}{signed}{approved}"
+    overridden = f", inconsistent, overridden by {_override(promoted)}" if promoted.override else ""
+    said = f"{signed}{approved}{overridden}"
+    return f"{promoted.action} {promoted.at} by {promoted.requested_by}, from {_origin(promoted)}{said}"
+
+
+def _override(entry: HistoryEntry) -> str:
+    return f"{entry.requested_by}: {entry.override}"
 
 
 def _stream_tag(tag: StreamTagDescription) -> list[str]:
@@ -156,7 +163,8 @@ def _stream_tag(tag: StreamTagDescription) -> list[str]:
         for event in tag.events
     )
     failure = [f"  failed      {tag.failure}"] if tag.failure else []
-    return [f"  stream tag  {tag.tag}", f"  source      {_source(tag)}", *failure, *columns(events)]
+    inconsistent = [f"  inconsistent {one}" for one in tag.inconsistencies]
+    return [f"  stream tag  {tag.tag}", f"  source      {_source(tag)}", *failure, *inconsistent, *columns(events)]
 
 
 def _stream(result: StreamResult) -> list[str]:
@@ -166,7 +174,8 @@ def _stream(result: StreamResult) -> list[str]:
         for event in (next(iter(tag.events), None),)
     )
     header = ("  TAG", "DIGEST", "SINCE", "SOURCE", "SET BY")
-    return [result.image, *columns([header, *rows])]
+    inconsistent = dict.fromkeys(f"  inconsistent {one}" for tag in result.tags for one in tag.inconsistencies)
+    return [result.image, *columns([header, *rows]), *inconsistent]
 
 
 def _source(tag: StreamTagDescription) -> str:
