@@ -54,9 +54,14 @@ EXAMPLES = {
     "promoteRelease": Example("promoteRelease(images: ['a=b'])", "release", RELEASED),
     "tagImage": Example("tagImage(source: 'a', destinations: ['b'])", "tag", {"tags": [PROMOTED]}),
     "importImage": Example("importImage(reference: 'a', destination: 'b')", "import"),
+    "exportImage": Example(
+        "exportImage(images: ['a'], output: 'b')", "export-bundle", {"status": "exported", "destination": "b"}
+    ),
     "startBuild": Example("startBuild(buildConfig: 'a')", "start-build", {"status": "built", "build_config": "a"}),
+    "publishImage": Example("publishImage(repository: 'a', destination: 'b')", "publish"),
     "signOffImage": Example("signOffImage(image: 'a', application: 'b')", "sign-off"),
     "awaitSignOffs": Example("awaitSignOffs(image: 'a', applications: ['b'])", "await-sign-offs", agent=False),
+    "checkConstraints": Example("checkConstraints(metadata: 'a')", "constraints check", {"components": []}),
     "takingTurns": Example(
         "takingTurns('a/b') { 'mine' }", agent=False, fails="takingTurns('a/b') { error('Not now.') }", said="Not now."
     ),

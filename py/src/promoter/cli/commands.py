@@ -59,6 +59,18 @@ COMMANDS = {
     "tag": Command("promoter.model.request:TagRequest", "promoter.streams.tag:tag"),
     "import": Command("promoter.model.request:ImportRequest", "promoter.streams.importing:import_"),
     "start-build": Command("promoter.model.request:StartBuildRequest", "promoter.streams.building:start_build"),
+    "publish": Command("promoter.model.publishing:PublishRequest", "promoter.publishing.publish:publish"),
+    "export-bundle": Command("promoter.model.bundle:ExportBundleRequest", "promoter.bundle.export:export_bundle"),
+    "import-bundle": Command("promoter.model.bundle:ImportBundleRequest", "promoter.bundle.importing:import_bundle"),
     "doctor": Command("promoter.model.request:DoctorRequest", "promoter.doctor.examination:doctor"),
     "manifests": Command("promoter.model.request:ManifestsRequest", "promoter.manifests.render:manifests"),
+    "constraints align": Command("promoter.model.constraints:AlignRequest", "promoter.constraints.aligning:align"),
+    "constraints annotate": Command(
+        "promoter.model.constraints:AnnotateRequest", "promoter.constraints.annotating:annotate"
+    ),
+    "constraints check": Command("promoter.model.constraints:CheckRequest", "promoter.constraints.check:check"),
+    "constraints parse": Command("promoter.model.constraints:ParseRequest", "promoter.constraints.parsing:parse"),
+    "constraints scenario": Command(
+        "promoter.model.constraints:ScenarioRequest", "promoter.constraints.scenario:scenario"
+    ),
 }

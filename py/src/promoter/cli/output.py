@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from promoter.cli.words import words_of
 from promoter.credentials.redaction import SECRETS
 from promoter.errors import Interrupted, PromoterError, WrongUsage
-from promoter.model.base import Model
+from promoter.model.base import Document, Model
 from promoter.model.result import Failure
 
 
@@ -49,7 +49,7 @@ def show(result: Model, *, as_json: bool, in_a_line: bool = False) -> None:
 
     """
     if as_json:
-        show_json(result.to_dict(), in_a_line=in_a_line)
+        show_json(result.to_document(), in_a_line=in_a_line)
     elif words := words_of(result):
         _print_result(SECRETS.redact("\n".join(map(_visible, words))))
 
@@ -59,7 +59,7 @@ def _visible(line: str, kept: str = "") -> str:
     return "".join(one if one.isprintable() or one in kept else ascii(one)[1:-1] for one in line)
 
 
-def show_json(document: dict[str, Any], *, in_a_line: bool = False) -> None:
+def show_json(document: Document, *, in_a_line: bool = False) -> None:
     """Show a document on standard output, in one line if it is one of many.
 
     Raises:
@@ -74,12 +74,12 @@ def error_document(error: PromoterError | Interrupted) -> dict[str, Any]:
     return {"error": Failure.of(error).to_dict()}
 
 
-def to_json(document: dict[str, Any], indent: int | None = 2) -> str:
+def to_json(document: Document, indent: int | None = 2) -> str:
     """Write a document as JSON, without secrets."""
     return json.dumps(_redacted(document), indent=indent)
 
 
-def write_result(path: str, document: dict[str, Any]) -> None:
+def write_result(path: str, document: Document) -> None:
     """Write a document to a file, as a whole: whoever reads it meanwhile gets this document or the one before.
 
     Raises:

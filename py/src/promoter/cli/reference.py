@@ -22,9 +22,12 @@ STEPS = {
     "approvePromotion": "promote",
     "tagImage": "tag",
     "importImage": "import",
+    "exportImage": "export-bundle",
     "startBuild": "start-build",
+    "publishImage": "publish",
     "signOffImage": "sign-off",
     "awaitSignOffs": "await-sign-offs",
+    "checkConstraints": "constraints check",
 }
 """The steps whose parameters are those of a command."""
 

@@ -86,7 +86,7 @@ class _Telling:
     def result(self, result: Any) -> int:  # noqa: ANN401 - each command has its own
         """Tell the result, and return the exit code that goes with it, or with what could not be shown."""
         if self.result_file is not None:
-            output.write_result(self.result_file, result.to_dict())
+            output.write_result(self.result_file, result.to_document())
         code: int = getattr(result, "exit_code", 0)
         try:
             output.show(result, as_json=self.as_json, in_a_line=self.in_a_line)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self, dataclass_transform
 
+Document = dict[str, Any] | list[Any]
+"""What a JSON document is of, its outermost part."""
+
 
 class Field:
     """A field of a model.
@@ -98,6 +101,10 @@ class Model:
     def to_dict(self) -> dict[str, Any]:
         """Return the values by name, models in them turned the same way."""
         return {name: _plain(value) for name, value in vars(self).items()}
+
+    def to_document(self) -> Document:
+        """Return what programs read of it: the values by name, where its class says nothing else."""
+        return self.to_dict()
 
 
 def _hashable(value: Any) -> Any:  # noqa: ANN401 - whatever fields hold

@@ -1,0 +1,78 @@
+"""Components one by one: which are meant, in which order, and what becomes of those that something is wrong with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from graphlib import CycleError, TopologicalSorter
+from typing import TypeVar
+
+from promoter.constraints.metadata import Image, Metadata
+from promoter.errors import PartlyDone, PromoterError, TimedOut, WrongUsage
+from promoter.model.constraints import FailedComponent
+from promoter.model.result import Failure
+
+Answer = TypeVar("Answer")
+
+
+def chosen(keys: tuple[str, ...], metadata: Metadata) -> list[Image]:
+    """Return the images that are named, or all that are built.
+
+    Raises:
+        NotFound: there is no such image.
+
+    """
+    if keys:
+        return [metadata.image(key) for key in dict.fromkeys(keys)]
+    return [image for image in metadata.images.values() if image.is_built]
+
+
+def members_of(image: Image) -> tuple[str, ...]:
+    """Return the keys of the images of the group that an image is built on."""
+    return tuple(dict.fromkeys(parent.value for parent in image.parents if parent.kind == "member"))
+
+
+def parents_first(images: Iterable[Image]) -> list[Image]:
+    """Return images so that each comes after those of them that it is built on.
+
+    Raises:
+        WrongUsage: some are built on each other.
+
+    """
+    by_key = {image.key: image for image in images}
+    parents = {key: [parent for parent in members_of(image) if parent in by_key] for key, image in by_key.items()}
+    try:
+        return [by_key[key] for key in TopologicalSorter(parents).static_order()]
+    except CycleError as cycle:
+        raise WrongUsage(
+            f"Images are built on each other: {', '.join(cycle.args[1])}.", "Correct their `from` in the metadata."
+        ) from cycle
+
+
+def each(
+    images: Iterable[Image], function: Callable[[Image], Answer]
+) -> tuple[tuple[Answer, ...], tuple[FailedComponent, ...]]:
+    """Call a function for each image; return what it gave, and the errors of those that it failed for.
+
+    Raises:
+        TimedOut: the time is over.
+
+    """
+    answers, failed = [], []
+    for image in images:
+        try:
+            answers.append(function(image))
+        except TimedOut:  # so would all others
+            raise
+        except PromoterError as error:
+            failed.append(FailedComponent(component=image.key, error=Failure.of(error)))
+    return tuple(answers), tuple(failed)
+
+
+def failure_of(failed: tuple[FailedComponent, ...], total: int) -> Failure | None:
+    """Return what went wrong on the whole, if something did."""
+    if not failed or len(failed) == total:
+        return failed[0].error if failed else None
+    names = ", ".join(component.component for component in failed)
+    return Failure.of(
+        PartlyDone(f"{len(failed)} of {total} components failed: {names}.", "Each has its error; mend what they name.")
+    )
