@@ -14,7 +14,7 @@ from promoter.cli.files import load_configuration
 from promoter.http.deadline import Deadline
 from promoter.model.request import PromoteRequest
 from promoter.promotion.places import Places
-from promoter.promotion.record import entry, read_records
+from promoter.promotion.records.record import entry, read_records
 from promoter.registry.referrers import attach
 from promoter.release.record import Move, draft_records
 from promoter.release.troubles import Troubles

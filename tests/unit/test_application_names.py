@@ -7,7 +7,7 @@ import pytest
 from promoter.errors import WrongUsage
 from promoter.model.gates import checked_application
 from promoter.model.reference import checked_tag
-from promoter.promotion.sign_offs import sign_off_tag
+from promoter.promotion.sign_offs.reading import sign_off_tag
 
 DIGEST = f"sha256:{'a' * 64}"
 

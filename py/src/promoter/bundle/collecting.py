@@ -14,8 +14,8 @@ from promoter.model.bundle import BundleBase, BundleContents, BundledImage, Bund
 from promoter.model.manifest import CONFIG_TYPES, Manifest
 from promoter.model.reference import ImageReference, checked_digest
 from promoter.parallel import each
-from promoter.promotion.companions import Companions, find_companions
-from promoter.promotion.image import Image, look_into
+from promoter.promotion.bringing.companions import Companions, find_companions
+from promoter.promotion.bringing.image import Image, look_into
 from promoter.promotion.places import Place, Places
 
 _NOWHERE = ImageReference("", "")

@@ -9,8 +9,8 @@ from promoter.bundle.wording import some
 from promoter.errors import NotFound
 from promoter.model.manifest import Descriptor
 from promoter.parallel import each
-from promoter.promotion.copying import shows
-from promoter.promotion.image import look_into
+from promoter.promotion.bringing.copying import shows
+from promoter.promotion.bringing.image import look_into
 from promoter.registry.repository import Repository
 from promoter.release.planning import Way
 

@@ -20,7 +20,7 @@ from promoter.model.manifest import OCI_INDEX
 from promoter.model.reference import ImageReference
 from promoter.model.request import SourceAccess
 from promoter.promotion.places import Place, Places
-from promoter.promotion.statements import subject_of
+from promoter.promotion.records.statements import subject_of
 from promoter.registry.auth import Authenticator
 from promoter.registry.repository import Repository
 from promoter.registry.scopes import Scopes

@@ -13,8 +13,8 @@ from promoter.openshift.image_imports import API
 from promoter.openshift.image_streams import ImageStream
 from promoter.openshift.rights import Right
 from promoter.promotion.addresses import Address, Addresses
-from promoter.promotion.annotations import PREFIX
 from promoter.promotion.places import Named, Place, Places
+from promoter.promotion.records.annotations import PREFIX
 
 _OF_ONE_CLUSTER = ("openshift.io/image.", "kubectl.kubernetes.io/", PREFIX)
 """How the annotations begin that tell of one cluster alone, or of who set a tag there."""

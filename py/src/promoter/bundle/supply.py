@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from promoter.bundle.parts import Part
 from promoter.model.manifest import Descriptor
-from promoter.promotion.image import Image
+from promoter.promotion.bringing.image import Image
 from promoter.registry.repository import Repository
 
 

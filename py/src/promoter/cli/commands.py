@@ -48,9 +48,9 @@ COMMANDS = {
     "promote": Command("promoter.model.request:PromoteRequest", "promoter.promotion.promote:promote"),
     "release": Command("promoter.model.request:ReleaseRequest", "promoter.release.release:release"),
     "receive": Command("promoter.model.request:ReceiveRequest", "promoter.promotion.receive:receive"),
-    "sign-off": Command("promoter.model.request:SignOffRequest", "promoter.promotion.signing_off:sign_off"),
+    "sign-off": Command("promoter.model.request:SignOffRequest", "promoter.promotion.sign_offs.signing:sign_off"),
     "await-sign-offs": Command(
-        "promoter.model.request:AwaitSignOffsRequest", "promoter.promotion.awaiting_sign_offs:await_sign_offs"
+        "promoter.model.request:AwaitSignOffsRequest", "promoter.promotion.sign_offs.awaiting:await_sign_offs"
     ),
     "history": Command("promoter.model.request:HistoryRequest", "promoter.promotion.history:history"),
     "describe": Command("promoter.model.request:DescribeRequest", "promoter.streams.describing:describe"),

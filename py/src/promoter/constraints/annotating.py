@@ -12,7 +12,7 @@ from promoter.model.constraints import AnnotatedTag, AnnotateRequest, AnnotateRe
 from promoter.model.inconsistency import ANNOTATION, Inconsistencies, explained, is_mapping, union, written
 from promoter.openshift.image_streams import ImageStream, ImageStreams
 from promoter.promotion.addresses import Addresses, stream_name
-from promoter.promotion.inconsistency import messages_of, noted_inconsistencies
+from promoter.promotion.gates.inconsistency import messages_of, noted_inconsistencies
 from promoter.promotion.places import Places
 
 _CODES = re.compile(r"([^\s,]+(,[^\s,]+)*)?")

@@ -12,7 +12,7 @@ from promoter.jenkins.api import JenkinsApi
 from promoter.jenkins.jobs import Job
 from promoter.jenkins.parameters import Definition, require_taken
 from promoter.model.configuration import JenkinsJob, JenkinsWebhook, Route
-from promoter.promotion.downstream import IDENTITY, REQUESTER
+from promoter.promotion.handing_over.downstream import IDENTITY, REQUESTER
 from promoter.promotion.places import Places
 
 _SENT = (

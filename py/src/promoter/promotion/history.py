@@ -8,11 +8,11 @@ from promoter.model.manifest import Descriptor
 from promoter.model.request import DescribeRequest, HistoryRequest
 from promoter.model.result import DescribeResult, HistoryEntry, HistoryResult
 from promoter.parallel import each
-from promoter.promotion.flipping import kept_prefix
-from promoter.promotion.image import look_into, platforms_of
+from promoter.promotion.bringing.image import look_into, platforms_of
 from promoter.promotion.places import Place, Places
-from promoter.promotion.record import Record, read_records
-from promoter.promotion.sign_offs import all_sign_offs
+from promoter.promotion.records.record import Record, read_records
+from promoter.promotion.sign_offs.reading import all_sign_offs
+from promoter.promotion.tags.flipping import kept_prefix
 from promoter.registry.repository import Repository
 
 

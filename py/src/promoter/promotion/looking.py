@@ -11,8 +11,8 @@ from promoter.model.reference import checked_repository
 from promoter.model.request import PromoteRequest
 from promoter.model.result import Approvable, PromotionResult
 from promoter.parallel import Later
-from promoter.promotion.identity import new_id, requester
 from promoter.promotion.places import Place, Places
+from promoter.promotion.records.identity import new_id, requester
 
 
 class Clearance(NamedTuple):

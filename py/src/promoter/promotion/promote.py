@@ -56,7 +56,7 @@ def promote(
 def _require_form(request: PromoteRequest) -> None:
     """See that what people said to it, if they did, is said of something, before anything is sent."""
     if _has_word(request):
-        from promoter.promotion.approval import require_form  # noqa: PLC0415
+        from promoter.promotion.gates.approval import require_form  # noqa: PLC0415
 
         require_form(request)
 
@@ -64,7 +64,7 @@ def _require_form(request: PromoteRequest) -> None:
 def _require_same_image(promotion: Promotion) -> None:
     """See that what was approved, if anything was, is what the source is now, even if there is nothing to do."""
     if promotion.request.approved_digest:
-        from promoter.promotion.approval import require_same_image  # noqa: PLC0415
+        from promoter.promotion.gates.approval import require_same_image  # noqa: PLC0415
 
         require_same_image(promotion)
 
@@ -74,8 +74,8 @@ def _cleared(promotion: Promotion, places: Places) -> Promotion:
     gates = promotion.route.gates if promotion.route else Gates()
     if gates == Gates() and not _has_word(promotion.request):
         return promotion
-    from promoter.promotion.gates import pass_gates  # noqa: PLC0415
-    from promoter.promotion.inconsistency import Inspection  # noqa: PLC0415
+    from promoter.promotion.gates.inconsistency import Inspection  # noqa: PLC0415
+    from promoter.promotion.gates.passing import pass_gates  # noqa: PLC0415
 
     return pass_gates(promotion, gates, Inspection(places))
 
@@ -106,7 +106,7 @@ def _prepared(promotion: Promotion, places: Places) -> Follow:
     """Return what follows once the tag is flipped; mostly that is nothing, and then nothing is imported for it."""
     request, route = promotion.request, promotion.route
     if request.roll_out or request.scale_down or (route and route.rollout):
-        from promoter.promotion.rolling_out import prepare  # noqa: PLC0415
+        from promoter.promotion.tags.rolling_out import prepare  # noqa: PLC0415
 
         return prepare(promotion, places)
     return lambda result: result
@@ -117,25 +117,25 @@ def _settling(promotion: Promotion, places: Places) -> Follow:
     is_handed_over = promotion.route and promotion.route.hands_over
     if is_handed_over or not places.has_cluster(promotion.destination.environment):
         return lambda result: result
-    from promoter.promotion.tagging import prepare  # noqa: PLC0415
+    from promoter.promotion.tags.following import prepare  # noqa: PLC0415
 
     return prepare(promotion, places)
 
 
 def _go(promotion: Promotion, places: Places) -> PromotionResult:
     """Do what is to be done; what each way needs is imported with it, since most promotions find nothing to do."""
-    from promoter.promotion import bringing  # noqa: PLC0415
+    from promoter.promotion.bringing import bring as bringing  # noqa: PLC0415
 
     if promotion.request.dry_run:
         if promotion.route and promotion.route.hands_over:
             places.say(f"it would be handed over to production's pipeline, through {promotion.route.through}")
         return bringing.plan(promotion)
     if promotion.route and promotion.route.webhook:
-        from promoter.promotion.handover import hand_over  # noqa: PLC0415
+        from promoter.promotion.handing_over.webhook import hand_over  # noqa: PLC0415
 
         return hand_over(promotion, promotion.route.webhook, places)
     if promotion.route and (job := promotion.route.job or promotion.route.generic_webhook):
-        from promoter.promotion.handing_to_job import hand_to_job  # noqa: PLC0415
+        from promoter.promotion.handing_over.job import hand_to_job  # noqa: PLC0415
 
         return hand_to_job(promotion, job, places)
     return bringing.bring(promotion, places)

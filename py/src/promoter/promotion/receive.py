@@ -7,9 +7,9 @@ from promoter.model.reference import checked_digest, checked_tag, is_host, parse
 from promoter.model.request import Common, Intent, PromoteRequest, ReceiveRequest
 from promoter.model.result import PromotionResult
 from promoter.promotion.completing import complete
-from promoter.promotion.identity import LONGEST
 from promoter.promotion.places import Places
 from promoter.promotion.promote import promote
+from promoter.promotion.records.identity import LONGEST
 
 
 def receive(request: ReceiveRequest, places: Places) -> PromotionResult:

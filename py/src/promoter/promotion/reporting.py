@@ -18,8 +18,8 @@ from promoter.model.line import in_a_line
 from promoter.model.reference import without_user
 from promoter.model.request import AwaitSignOffsRequest, PromoteRequest
 from promoter.model.result import PromotionResult
-from promoter.promotion.identity import build_url
 from promoter.promotion.places import Places
+from promoter.promotion.records.identity import build_url
 
 _LONGEST_SECONDS = 10.0
 """For one status: nobody waits long for a mere report, and one of a time-out has to go out after it."""

@@ -9,14 +9,14 @@ from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.reference import checked_digest
 from promoter.model.request import RollbackRequest, Stated
 from promoter.model.result import RollbackResult
-from promoter.promotion.flipping import flip
 from promoter.promotion.history import entries_of, kept_digests
-from promoter.promotion.identity import new_id
 from promoter.promotion.places import Place, Places
-from promoter.promotion.record import draft, entry, shown
+from promoter.promotion.records.identity import new_id
+from promoter.promotion.records.record import draft, entry, shown
+from promoter.promotion.tags.flipping import flip
 
 if TYPE_CHECKING:
-    from promoter.promotion.settling import Facts, Settling
+    from promoter.promotion.tags.settling import Facts, Settling
 
 
 def rollback(request: RollbackRequest, places: Places) -> RollbackResult:
@@ -129,7 +129,7 @@ def _settling(place: Place, places: Places, replaced: str | None) -> Settling | 
     """Return what sets the image stream's tag; nothing if the cluster is left alone."""
     if not places.has_cluster(place.environment):
         return None
-    from promoter.promotion.settling import Settling  # noqa: PLC0415 - most rollbacks never need it
+    from promoter.promotion.tags.settling import Settling  # noqa: PLC0415 - most rollbacks never need it
 
     return Settling(place, places, replaced)
 

@@ -15,10 +15,10 @@ from promoter.model.request import PromoteRequest, WatchRequest
 from promoter.model.result import Failure, HistoryEntry, WatchedTag, WatchResult
 from promoter.parallel import Later, each
 from promoter.promotion.history import entries_of
-from promoter.promotion.identity import derived_id
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places, is_reserved
 from promoter.promotion.promote import promote
+from promoter.promotion.records.identity import derived_id
 from promoter.registry.repository import Repository
 
 _REASON = "the watched tag appeared or changed"

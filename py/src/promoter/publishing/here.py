@@ -11,8 +11,8 @@ from promoter.credentials.sources import load_credential
 from promoter.errors import WrongUsage
 from promoter.model.manifest import Manifest
 from promoter.model.publishing import PublishRequest
-from promoter.promotion.copying import verify
-from promoter.promotion.image import Image
+from promoter.promotion.bringing.copying import verify
+from promoter.promotion.bringing.image import Image
 from promoter.promotion.places import Place, Places
 from promoter.publishing import builder
 from promoter.publishing.labels import require_labels, stated

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from promoter.errors import VerificationFailed
 from promoter.model.manifest import Descriptor, Manifest, read_manifest
 from promoter.parallel import each
-from promoter.promotion.putting import put_manifests
+from promoter.promotion.bringing.putting import put_manifests
 from promoter.registry.repository import Repository
 
 _CHUNK = 1024 * 1024

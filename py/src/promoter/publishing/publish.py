@@ -10,10 +10,10 @@ from promoter.errors import Refused, WrongUsage
 from promoter.model.publishing import PublishRequest, PublishResult
 from promoter.model.reference import checked_tag
 from promoter.processes import private_directory
-from promoter.promotion.flipping import flip
-from promoter.promotion.identity import new_id
 from promoter.promotion.places import Named, Place, Places, is_reserved
-from promoter.promotion.record import draft, entry
+from promoter.promotion.records.identity import new_id
+from promoter.promotion.records.record import draft, entry
+from promoter.promotion.tags.flipping import flip
 from promoter.publishing.builder import BUILDERS
 from promoter.publishing.labels import revision_of
 from promoter.publishing.source import Source, fetch

@@ -8,9 +8,9 @@ from promoter.errors import Refused, WrongUsage
 from promoter.model.gates import Gates
 from promoter.model.request import PromoteRequest, ReleaseRequest
 from promoter.parallel import each
-from promoter.promotion import approval as of_people
-from promoter.promotion.gates import OF_INCONSISTENCIES, pass_gates
-from promoter.promotion.inconsistency import Inspection
+from promoter.promotion.gates import approval as of_people
+from promoter.promotion.gates.inconsistency import Inspection
+from promoter.promotion.gates.passing import OF_INCONSISTENCIES, pass_gates
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places
 from promoter.release.troubles import Troubles

@@ -12,7 +12,7 @@ from promoter.http.deadline import Deadline
 from promoter.interrupts import deferred_signals, end_of_interruptions, undeferred_signals
 from promoter.model.manifest import Manifest
 from promoter.parallel import Crew, each
-from promoter.promotion.flipping import keep, kept_tag, must_move, persist_in_pushing, require_tag, see_listed
+from promoter.promotion.tags.flipping import keep, kept_tag, must_move, persist_in_pushing, require_tag, see_listed
 from promoter.registry.referrers import attach, detach
 from promoter.registry.repository import Repository
 from promoter.release.troubles import Troubles

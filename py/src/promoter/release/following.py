@@ -11,7 +11,7 @@ from promoter.parallel import each
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places
 from promoter.promotion.promote import Follow, following
-from promoter.promotion.putting_back import put_back
+from promoter.promotion.tags.putting_back import put_back
 from promoter.release.troubles import Troubles
 
 

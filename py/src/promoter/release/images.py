@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from promoter.model.manifest import Manifest
 from promoter.model.request import PromoteRequest, ReleaseRequest
 from promoter.parallel import each
-from promoter.promotion.image import Image, look_into
+from promoter.promotion.bringing.image import Image, look_into
 from promoter.promotion.looking import Promotion
 from promoter.release.planning import Found
 from promoter.release.staging import Cargo

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.parallel import each
-from promoter.promotion.record import RELEASE_TYPE, TAG, Entry, shown
-from promoter.promotion.statements import CREATED, KIND, Text, stated, statement_manifest, write_statement
+from promoter.promotion.records.record import RELEASE_TYPE, TAG, Entry, shown
+from promoter.promotion.records.statements import CREATED, KIND, Text, stated, statement_manifest, write_statement
 from promoter.registry.repository import Repository
 from promoter.registry.session import RegistrySession
 from promoter.release.troubles import Troubles

@@ -12,10 +12,10 @@ from promoter.model.reference import checked_repository
 from promoter.model.request import ReleaseRequest
 from promoter.model.result import PromotionResult, ReleaseResult
 from promoter.parallel import Crew, each
-from promoter.promotion.bringing import entry_of
-from promoter.promotion.identity import new_id
+from promoter.promotion.bringing.bring import entry_of
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places
+from promoter.promotion.records.identity import new_id
 from promoter.release.choosing import choose
 from promoter.release.flipping import Flips, Turn
 from promoter.release.images import cargoes_of, look_into_all, promotion_of

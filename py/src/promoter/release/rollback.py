@@ -10,11 +10,10 @@ from promoter.model.manifest import Manifest
 from promoter.model.request import RollbackRequest
 from promoter.model.result import Failure, ReleaseRollbackResult, RollbackResult, RolledBackTag
 from promoter.parallel import each
-from promoter.promotion.flipping import require_tag
 from promoter.promotion.history import kept_digests
-from promoter.promotion.identity import new_id
 from promoter.promotion.places import Place, Places
-from promoter.promotion.record import (
+from promoter.promotion.records.identity import new_id
+from promoter.promotion.records.record import (
     RELEASE_TYPE,
     TAG,
     Released,
@@ -23,9 +22,10 @@ from promoter.promotion.record import (
     read_release,
     shown,
 )
+from promoter.promotion.records.statements import KIND, annotation, read_text, subject_of
 from promoter.promotion.rollback import require_settleable, settle_again, settle_back
 from promoter.promotion.rollback import rollback as rollback_tag
-from promoter.promotion.statements import KIND, annotation, read_text, subject_of
+from promoter.promotion.tags.flipping import require_tag
 from promoter.registry.referrers import detach, list_referrers
 from promoter.release.flipping import Flips, Turn, put_back
 from promoter.release.record import Move, draft_records

@@ -16,11 +16,11 @@ from typing import NamedTuple
 from promoter.model.manifest import Descriptor
 from promoter.model.result import BlobCounts
 from promoter.parallel import Crew
-from promoter.promotion.companions import bring_companions, find_companions
-from promoter.promotion.copying import verify
-from promoter.promotion.image import Image
+from promoter.promotion.bringing.companions import bring_companions, find_companions
+from promoter.promotion.bringing.copying import verify
+from promoter.promotion.bringing.image import Image
+from promoter.promotion.bringing.putting import put_manifests
 from promoter.promotion.places import Place
-from promoter.promotion.putting import put_manifests
 from promoter.release.progress import Progress
 from promoter.release.troubles import Troubles
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from promoter.model.result import BlobCounts
 from promoter.parallel import each
-from promoter.promotion.copying import shows
+from promoter.promotion.bringing.copying import shows
 from promoter.registry.repository import Repository
 from promoter.release.staging import Cargo, Demand, Traffic, demands
 

@@ -11,11 +11,11 @@ from promoter.model.request import DescribeRequest
 from promoter.model.result import DescribeResult, HistoryEntry, StreamResult, StreamTagDescription, StreamTagEvent
 from promoter.openshift.image_streams import ImageStream, ImageStreams, StreamTag
 from promoter.promotion.addresses import Addresses, stream_name
-from promoter.promotion.annotations import noted
+from promoter.promotion.gates.inconsistency import messages_of, noted_inconsistencies
 from promoter.promotion.history import describe as describe_tag
 from promoter.promotion.history import described, entries_of
-from promoter.promotion.inconsistency import messages_of, noted_inconsistencies
 from promoter.promotion.places import Named, Places
+from promoter.promotion.records.annotations import noted
 
 
 def describe(request: DescribeRequest, places: Places) -> DescribeResult | StreamResult:

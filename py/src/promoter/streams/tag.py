@@ -9,10 +9,10 @@ from promoter.openshift.api import Object
 from promoter.openshift.image_imports import ImportPolicy
 from promoter.openshift.image_streams import StreamTag
 from promoter.promotion.addresses import Addresses
-from promoter.promotion.annotations import tag_annotations
-from promoter.promotion.identity import new_id
 from promoter.promotion.places import Places
-from promoter.promotion.record import entry, shown
+from promoter.promotion.records.annotations import tag_annotations
+from promoter.promotion.records.identity import new_id
+from promoter.promotion.records.record import entry, shown
 from promoter.streams.moves import Move, find_moves
 
 

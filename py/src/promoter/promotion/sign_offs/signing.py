@@ -10,10 +10,10 @@ from promoter.model.gates import checked_application
 from promoter.model.manifest import Manifest
 from promoter.model.request import SignOffRequest
 from promoter.model.result import SignOff, SignOffResult
-from promoter.promotion.identity import build_url, requester
 from promoter.promotion.places import Named, Place, Places
-from promoter.promotion.sign_offs import draft_sign_off, sign_off_tag
-from promoter.promotion.statements import now
+from promoter.promotion.records.identity import build_url, requester
+from promoter.promotion.records.statements import now
+from promoter.promotion.sign_offs.reading import draft_sign_off, sign_off_tag
 from promoter.registry.referrers import attach, keep_listed
 from promoter.registry.repository import Repository
 
@@ -111,7 +111,7 @@ def _list(repository: Repository, artifact: Manifest, places: Places) -> None:
 
 def _note(address: Address, digest: str, stated: SignOff, places: Places) -> bool:
     """Note the sign-off on the image stream's tag, if that is the digest; tell whether it is noted."""
-    from promoter.promotion.annotations import sign_off_annotations  # noqa: PLC0415 - see above
+    from promoter.promotion.records.annotations import sign_off_annotations  # noqa: PLC0415 - see above
 
     def note() -> bool:
         stream, standing = address.look()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from promoter.errors import Refused, WrongUsage
 from promoter.model.gates import Gates
 from promoter.model.result import Approvable, SignOff
-from promoter.promotion.approval import Approved, approvals, still_needed
-from promoter.promotion.inconsistency import Inspection, Verdict
+from promoter.promotion.gates.approval import Approved, approvals, still_needed
+from promoter.promotion.gates.inconsistency import Inspection, Verdict
 from promoter.promotion.looking import Clearance, Promotion
-from promoter.promotion.sign_offs import read_sign_offs, rejection
+from promoter.promotion.sign_offs.reading import read_sign_offs, rejection
 
 OF_INCONSISTENCIES = (
     "Build what is inconsistent anew, and annotate its image stream's tag (`promoter constraints annotate`); or go on "

@@ -14,7 +14,7 @@ from promoter.openshift.builds import Build
 from promoter.openshift.discovery import find_pipeline
 from promoter.openshift.following import follow
 from promoter.openshift.webhook import SECRET_KEY, GenericWebhook
-from promoter.promotion.downstream import IDENTITY, UNSEEN, Downstream, Unseen, hand_over_to
+from promoter.promotion.handing_over.downstream import IDENTITY, UNSEEN, Downstream, Unseen, hand_over_to
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places
 

@@ -12,9 +12,9 @@ from functools import partial
 from promoter.errors import NotPermitted
 from promoter.model.manifest import Descriptor
 from promoter.parallel import each
-from promoter.promotion.image import Image
+from promoter.promotion.bringing.image import Image
+from promoter.promotion.bringing.putting import put_manifests
 from promoter.promotion.places import Place, Places
-from promoter.promotion.putting import put_manifests
 
 Engine = Callable[[Place, Place, Image, tuple[Descriptor, ...], Places], None]
 """Takes where from, where to, the image, the blobs that are missing there, and what else is needed."""

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from promoter.errors import NotFound, NotPermitted
 from promoter.model.manifest import Manifest
 from promoter.parallel import each
-from promoter.promotion.copying import bring_small
-from promoter.promotion.image import Image, look_into
+from promoter.promotion.bringing.copying import bring_small
+from promoter.promotion.bringing.image import Image, look_into
 from promoter.promotion.places import Place
-from promoter.promotion.statements import is_statement
+from promoter.promotion.records.statements import is_statement
 from promoter.registry.referrers import attach, has_subject, keep_listed, list_referrers, referrers_tag
 from promoter.registry.repository import Repository, Unlisted
 

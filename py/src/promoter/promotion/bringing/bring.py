@@ -7,14 +7,14 @@ from collections.abc import Callable
 from promoter.errors import NotPermitted
 from promoter.model.result import PromotionResult
 from promoter.parallel import Later
-from promoter.promotion.companions import bring_companions, find_companions
-from promoter.promotion.copying import Survey, copy, survey, verify
-from promoter.promotion.engines import ENGINES
-from promoter.promotion.flipping import flip
-from promoter.promotion.image import Image, look_into, platforms_of
+from promoter.promotion.bringing.companions import bring_companions, find_companions
+from promoter.promotion.bringing.copying import Survey, copy, survey, verify
+from promoter.promotion.bringing.engines import ENGINES
+from promoter.promotion.bringing.image import Image, look_into, platforms_of
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places
-from promoter.promotion.record import Entry, draft, entry
+from promoter.promotion.records.record import Entry, draft, entry
+from promoter.promotion.tags.flipping import flip
 
 
 def plan(promotion: Promotion) -> PromotionResult:

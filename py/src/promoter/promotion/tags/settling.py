@@ -18,9 +18,9 @@ from promoter.openshift.image_streams import ImageStream, StreamTag
 from promoter.openshift.rights import Right
 from promoter.openshift.waiting import Waiting
 from promoter.promotion.addresses import Addresses
-from promoter.promotion.annotations import noted, tag_annotations
 from promoter.promotion.history import entries_of
 from promoter.promotion.places import Named, Place, Places
+from promoter.promotion.records.annotations import noted, tag_annotations
 
 _SECONDS = 30.0
 """How long a cluster that is away, or somebody else who changes the image stream, is waited for."""

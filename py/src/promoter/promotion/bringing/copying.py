@@ -10,9 +10,9 @@ from promoter.errors import NotFound, NotPermitted, VerificationFailed
 from promoter.model.manifest import Descriptor
 from promoter.model.result import BlobCounts
 from promoter.parallel import each
-from promoter.promotion.image import Image
+from promoter.promotion.bringing.image import Image
+from promoter.promotion.bringing.putting import put_manifests
 from promoter.promotion.places import Place
-from promoter.promotion.putting import put_manifests
 from promoter.registry.repository import Repository
 
 

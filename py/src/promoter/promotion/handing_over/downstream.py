@@ -21,10 +21,10 @@ from promoter.errors import (
 )
 from promoter.model.result import BuildOutcome, PromotionResult
 from promoter.openshift.waiting import Waiting
-from promoter.promotion.identity import LONGEST
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Place, Places
-from promoter.promotion.record import read_records
+from promoter.promotion.records.identity import LONGEST
+from promoter.promotion.records.record import read_records
 
 IDENTITY, REQUESTER = "PROMOTION_ID", "REQUESTED_BY"
 UNSEEN = "unknown"

@@ -13,7 +13,7 @@ from promoter.jenkins.runs import Run, Vanished, follow
 from promoter.model.configuration import JenkinsJob, JenkinsWebhook
 from promoter.model.result import BuildOutcome, PromotionResult
 from promoter.openshift.waiting import Waiting
-from promoter.promotion.downstream import (
+from promoter.promotion.handing_over.downstream import (
     IDENTITY,
     REQUESTER,
     UNSEEN,

@@ -14,8 +14,8 @@ from promoter.credentials.redaction import SECRETS
 from promoter.model.manifest import Descriptor, Manifest, is_digest
 from promoter.model.reference import ImageReference
 from promoter.model.request import Stated
-from promoter.promotion.identity import build_url, requester
-from promoter.promotion.statements import (
+from promoter.promotion.records.identity import build_url, requester
+from promoter.promotion.records.statements import (
     KIND,
     annotation,
     draft_statement,

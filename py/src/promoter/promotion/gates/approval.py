@@ -12,8 +12,8 @@ from promoter.model.line import in_a_line
 from promoter.model.reference import checked_digest
 from promoter.model.request import Intent
 from promoter.model.result import Approvable
-from promoter.promotion.identity import requester
 from promoter.promotion.looking import Promotion
+from promoter.promotion.records.identity import requester
 
 NOTHING = "nothing"
 """What stands for the digest of a tag that is free."""

@@ -19,10 +19,10 @@ from promoter.openshift.rollouts import Follower, RunningImage, Watcher
 from promoter.openshift.scaling import require_scalable, scale_to_zero
 from promoter.openshift.triggers import TagName, Trigger, triggers_of
 from promoter.openshift.workloads import Workload, Workloads
-from promoter.promotion.image import Image, look_into
+from promoter.promotion.bringing.image import Image, look_into
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Place, Places
-from promoter.promotion.putting_back import put_back
+from promoter.promotion.tags.putting_back import put_back
 
 Finish = Callable[[PromotionResult], PromotionResult]
 

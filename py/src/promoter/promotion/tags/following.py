@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from promoter.errors import PromoterError
 from promoter.model.result import PromotionResult
-from promoter.promotion.bringing import entry_of
+from promoter.promotion.bringing.bring import entry_of
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places
-from promoter.promotion.putting_back import put_back
-from promoter.promotion.record import shown
-from promoter.promotion.settling import Facts, Settling, recorded
+from promoter.promotion.records.record import shown
+from promoter.promotion.tags.putting_back import put_back
+from promoter.promotion.tags.settling import Facts, Settling, recorded
 
 
 def prepare(promotion: Promotion, places: Places) -> Callable[[PromotionResult], PromotionResult]:

@@ -17,7 +17,7 @@ from promoter.model.line import in_a_line
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.result import SignOff
 from promoter.parallel import each
-from promoter.promotion.statements import Statement, draft_statement, read_statement
+from promoter.promotion.records.statements import Statement, draft_statement, read_statement
 from promoter.registry.referrers import referrers_tag
 from promoter.registry.repository import Repository
 

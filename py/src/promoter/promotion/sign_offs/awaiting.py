@@ -10,11 +10,11 @@ from promoter.model.gates import checked_application
 from promoter.model.request import AwaitSignOffsRequest, PromoteRequest
 from promoter.model.result import AwaitSignOffsResult, PromotionResult, SignOff
 from promoter.openshift.waiting import Waiting
-from promoter.promotion.downstream import when_reachable
+from promoter.promotion.handing_over.downstream import when_reachable
 from promoter.promotion.looking import Clearance
 from promoter.promotion.places import Place, Places
 from promoter.promotion.promote import promote
-from promoter.promotion.sign_offs import read_sign_offs, rejection
+from promoter.promotion.sign_offs.reading import read_sign_offs, rejection
 
 if TYPE_CHECKING:
     from promoter.promotion.reporting import Reporting

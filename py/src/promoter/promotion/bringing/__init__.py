@@ -1,0 +1,1 @@
+"""Bringing an image to its destination, by digest; no tag is touched."""

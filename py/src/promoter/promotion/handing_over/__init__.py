@@ -1,0 +1,1 @@
+"""Handing a promotion over to production's own pipeline."""

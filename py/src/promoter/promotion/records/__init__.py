@@ -1,0 +1,1 @@
+"""What is recorded of a promotion, and who asked for it."""

@@ -1,0 +1,1 @@
+"""Sign-offs: applications verify or reject an image, and are waited for."""

@@ -1,0 +1,1 @@
+"""Moving a tag, and what follows once it has moved."""
