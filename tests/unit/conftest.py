@@ -14,6 +14,7 @@ from promoter.http.deadline import Deadline
 from promoter.http.patience import Patience
 from promoter.http.trust import Trust
 from promoter.http.waits import Lulls
+from promoter.interrupts import install
 from tests.support.tls import CertificateAuthority, ServerCertificate
 from tests.unit.scripted import ScriptedServer
 
@@ -55,9 +56,10 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def handlers() -> Iterator[None]:
-    """Put the handlers of signals back afterwards."""
+    """Put the handlers of signals back afterwards; what has arrived is forgotten."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
+    install()
     for number, handler in before.items():
         signal.signal(number, handler)
 

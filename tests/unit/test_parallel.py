@@ -77,6 +77,23 @@ def test_a_signal_that_another_thread_is_given_ends_the_wait(wait: Callable[[Cal
         end.set()
 
 
+@pytest.mark.usefixtures("handlers")
+def test_what_can_be_stopped_is_waited_for_after_a_signal() -> None:
+    install()
+    stopped, both = threading.Event(), threading.Barrier(2)
+    ended: list[bool] = []
+
+    def call(number: int) -> None:
+        both.wait(10)
+        if number:
+            signal.raise_signal(signal.SIGTERM)
+        ended.append(stopped.wait(10))
+
+    with pytest.raises(Interrupted):
+        each(call, range(2), stop=stopped.set)
+    assert ended == [True, True]
+
+
 class TestCrew:
     def test_tasks_may_lead_to_others(self) -> None:
         done: list[str] = []

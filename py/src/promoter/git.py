@@ -24,7 +24,7 @@ from promoter.http.patience import Patience
 from promoter.http.persistence import persist
 from promoter.http.trust import Trust
 from promoter.http.waits import Waits, say_nothing
-from promoter.processes import Ended, ask_version, run
+from promoter.processes import Ended, ask_version, end_all, run
 
 USER = "x-access-token"
 """The user that goes with a bare token: GitHub asks for it with an app's, and takes any with a person's."""
@@ -162,7 +162,7 @@ def require_remote(url: str) -> None:
 
 
 class Git:
-    """Runs git.
+    """Runs git; threads may share it.
 
     Its methods raise WrongUsage where a URL or a name is not one, NotPermitted, NotFound or Unreachable by what git
     says, and TimedOut once the deadline has passed; what else they raise they say.
@@ -184,6 +184,11 @@ class Git:
         self._deadline = deadline
         self._patience = patience or Patience()
         self._say = say
+
+    def stop(self) -> None:
+        """End what other threads do with it, and let them begin nothing: for the way out after a signal."""
+        self._deadline.leave(0.0)
+        end_all()
 
     def checkout(self, remote: Remote, ref: str, directory: Path) -> str:
         """Fetch one commit without its history, and check it out; neither submodules nor large files (LFS) come along.

@@ -49,10 +49,16 @@ class Later(Generic[Outcome]):
             self._failure = failure
 
 
-def each(function: Callable[[Item], Outcome], items: Iterable[Item], workers: int = WORKERS) -> list[Outcome]:
+def each(
+    function: Callable[[Item], Outcome],
+    items: Iterable[Item],
+    workers: int = WORKERS,
+    stop: Callable[[], object] | None = None,
+) -> list[Outcome]:
     """Return what the function gives for each item, in their order, with so many calls under way at most.
 
-    A signal is not kept waiting by calls under way: their threads end with the process.
+    A signal is not kept waiting by calls under way: their threads end with the process. Where these would leave
+    something behind, `stop` makes them end soon: it is called after a signal or a failure, and they are waited for.
 
     Raises:
         Exception, Interrupted: the first one that a call raised; no call is begun after it, and none is under way.
@@ -72,15 +78,16 @@ def each(function: Callable[[Item], Outcome], items: Iterable[Item], workers: in
             except (Exception, Interrupted) as failure:  # noqa: BLE001 - raised again below, where it can be caught
                 failures.append(failure)
                 _drop(tickets)
+                if stop:
+                    stop()
 
     threads = [Thread(target=work, daemon=True) for _ in range(min(workers, len(todo)))]
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            _join(thread)
+        _see_through(threads)
     finally:
         _drop(tickets)
+        if stop:
+            _see_off(threads, stop)
     if failures:
         raise failures[0]
     return [outcomes[position] for position in range(len(todo))]
@@ -175,6 +182,21 @@ class Crew:
             self._heard, self._limit, self._done_since = complaints, max(1, self._limit // 2), 0
         elif self._done_since >= self._limit < self._workers:
             self._limit, self._done_since = self._limit + 1, 0
+
+
+def _see_through(threads: list[Thread]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        _join(thread)
+
+
+def _see_off(threads: list[Thread], stop: Callable[[], object]) -> None:
+    """Make threads end that have not, and wait for them."""
+    if any(thread.is_alive() for thread in threads):
+        stop()
+    for thread in threads:
+        _join(thread)
 
 
 def _join(thread: Thread) -> None:

@@ -8,12 +8,15 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from io import IncrementalNewlineDecoder
 from pathlib import Path
+from select import select
 from threading import Timer
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from promoter.errors import WrongUsage
 from promoter.interrupts import deferred_signals
@@ -21,6 +24,11 @@ from promoter.interrupts import deferred_signals
 _GRACE_SECONDS = 5.0
 _SECONDS_TO_TELL = 30.0
 _LAST_LINES = 20
+_LONGEST_LINE = 4096
+_STEP_SECONDS = 0.5
+
+_running: set[subprocess.Popen[bytes]] = set()
+"""What runs, whichever thread has started it."""
 
 
 class Ended(NamedTuple):
@@ -74,13 +82,22 @@ def run(
         timer.daemon = True  # a signal may arrive while it starts
         try:
             timer.start()
-            for line in process.stdout or ():
+            for line in _lines(process.stdout):
                 last.append(line.rstrip())
                 say(last[-1])
             process.wait()
         finally:
             timer.cancel()
     return Ended(process.returncode, tuple(last))
+
+
+def end_all() -> None:
+    """End all programs that run, those of other threads too: no signal reaches these. They are waited for there."""
+    running = tuple(_running)
+    for process in running:
+        process.terminate()
+    for process in running:
+        _end(process)
 
 
 def ask_version(program: str, environment: Mapping[str, str], oldest: tuple[int, int], remedy: str) -> str:
@@ -117,7 +134,7 @@ def checked_version(program: str, said: str, oldest: tuple[int, int], remedy: st
 @contextmanager
 def _started(
     command: list[str], environment: Mapping[str, str], directory: Path | None
-) -> Iterator[subprocess.Popen[str]]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """Start the process, in a session of its own: what a terminal sends to all is for us to pass on. End it at exit."""
     with ExitStack() as stack:
         with deferred_signals():
@@ -127,16 +144,36 @@ def _started(
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
+                bufsize=0,
                 env=environment,
                 start_new_session=True,
             )
+            _running.add(process)
             stack.callback(_stop, process)
         yield process
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
+def _lines(output: IO[bytes] | None) -> Iterator[str]:
+    """Yield the lines as they come; one that is too long in pieces, since it could have no end.
+
+    They are waited for in steps: a signal that arrives in the moment before a wait is seen when it ends.
+    """
+    decoder = IncrementalNewlineDecoder(getincrementaldecoder("utf-8")("replace"), translate=True)
+    rest = ""
+    while output:
+        if not select([output], [], [], _STEP_SECONDS)[0]:
+            continue
+        piece = output.read(_LONGEST_LINE)
+        *lines, rest = (rest + decoder.decode(piece or b"", final=not piece)).split("\n")
+        yield from lines
+        if rest and (not piece or len(rest) >= _LONGEST_LINE):
+            yield rest
+            rest = ""
+        if not piece:
+            return
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
     """End the process if it still runs, wait for it, and end what it has started and left behind."""
     if process.stdout:
         process.stdout.close()
@@ -144,9 +181,10 @@ def _stop(process: subprocess.Popen[str]) -> None:
         _end(process)
     _kill_all(process)
     process.wait()
+    _running.discard(process)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """Ask the process to end, and make it if it does not; what it has left behind may still hold its output open."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
@@ -154,6 +192,6 @@ def _end(process: subprocess.Popen[str]) -> None:
     _kill_all(process)
 
 
-def _kill_all(process: subprocess.Popen[str]) -> None:
+def _kill_all(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):  # nothing is left
         os.killpg(process.pid, signal.SIGKILL)
