@@ -132,6 +132,15 @@ def test_nothing_else_may_be_in_it(name: str, how: dict[str, Any], small: Small)
     assert not (small.shop.promoter.directory.parent / "outside").exists()
 
 
+def test_nothing_may_be_behind_its_end(small: Small) -> None:
+    with small.path.open("ab") as file:
+        file.write(bytes(10240))  # as tapes and other tools fill it up
+    assert small.shop.run("import-bundle", BUNDLE, "prod", "--dry-run").exit_code == 0
+    with small.path.open("ab") as file:
+        file.write(b"more")
+    assert "something behind its end" in small.refused()["message"]
+
+
 def test_a_header_that_claims_a_gigantic_size_is_refused(small: Small) -> None:
     with small.path.open("r+b") as file:
         info = tarfile.TarInfo("bundle.json")
@@ -147,6 +156,10 @@ def test_a_header_that_claims_a_gigantic_size_is_refused(small: Small) -> None:
         (lambda contents: contents["images"][0].update(tag="no tag"), "cannot be named"),
         (lambda contents: contents["images"][0].update(digest=f"sha256:{'b' * 64}"), "lacks sha256:bbbb"),
         (lambda contents: contents["images"].append(contents["images"][0]), "is in it twice"),
+        (
+            lambda contents: contents["images"][0].update(tagged={"1.0": f"sha256:{'b' * 64}"}),
+            "'1.0' is no tag of what",
+        ),
         (lambda contents: contents["blobs"].update({"sha256:../../up": 3}), "is no sha256 digest"),
         (lambda contents: contents["blobs"].update({f"sha256:{'b' * 64}": 3}), "it lacks blobs/sha256/bbbb"),
         (lambda contents: contents["manifests"].clear(), "lacks sha256:"),
@@ -194,6 +207,7 @@ def test_another_file_is_no_bundle(content: bytes, small: Small) -> None:
 
 
 def test_what_is_not_there_or_no_file_is_named(small: Small) -> None:
+    assert "not said which bundle" in small.shop.run("import-bundle", "", "prod").error["message"]
     small.path.unlink()
     assert small.refused()["exit_code"] == 2
     small.path.symlink_to("/dev/zero")

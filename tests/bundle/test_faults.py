@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import signal
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from promoter.bundle import writing
+from promoter.errors import Refused
 from tests.bundle.conftest import BUNDLE, Carrier, downloads
 from tests.promotion.conftest import before_stage
 from tests.support.faults import FaultyProxy
 from tests.support.images import make_image
 from tests.support.shop import Shop
 from tests.support.tls import CertificateAuthority
+from tests.support.waiting import wait_until
 
 __all__ = ["before_stage"]
 
@@ -44,19 +49,23 @@ def test_an_export_into_a_directory_goes_on(number: signal.Signals, shop: Shop, 
     shop.configure()
     command = ("export-bundle", shop.image(shop.stage), "--output", "release/")
     hold = before_stage.when("GET", f"/blobs/{image.blobs[-1].digest}").hold()
+    directory = shop.promoter.directory / "release"
+
+    def whole() -> set[str]:
+        return {path.name for path in (directory / "blobs/sha256").iterdir() if not path.suffix}
+
     with shop.promoter.start(*command) as running:
         hold.wait_until_reached()
+        wait_until(lambda: bool(whole()), "a blob to be whole")
         running.send(number)
         assert running.outcome().exit_code in {-signal.SIGKILL, 128 + signal.SIGTERM}
     hold.release()
-    directory = shop.promoter.directory / "release"
     assert not (directory / "bundle.json").exists()
-    there = {path.name for path in (directory / "blobs/sha256").iterdir() if not path.suffix}
+    there = whole()
     assert shop.run("import-bundle", "release", "prod").error["exit_code"] == 7
 
     with shop.stage.registry.recording() as seen:
         assert shop.run(*command).exit_code == 0
-    assert there
     assert not there & {digest.removeprefix("sha256:") for digest in downloads(seen)}
     assert shop.run("import-bundle", "release", "prod").exit_code == 0
     assert shop.prod.digest() == image.digest
@@ -78,6 +87,32 @@ def test_an_export_into_a_file_that_was_killed_leaves_nothing_in_the_way(shop: S
     assert not (shop.promoter.directory / BUNDLE).exists()
     assert shop.run(*command).exit_code == 0
     assert [path.name for path in shop.promoter.directory.glob(f"*{BUNDLE}*")] == [BUNDLE]
+
+
+def test_a_file_that_comes_meanwhile_is_not_overwritten(shop: Shop, before_stage: FaultyProxy) -> None:
+    image, theirs = make_image(seed=shop.name), shop.promoter.directory / BUNDLE
+    shop.stage.push(image)
+    before_stage.when("GET", f"/blobs/{image.blobs[-1].digest}").call(lambda: theirs.write_text("mine"))
+    error = shop.run("export-bundle", shop.image(shop.stage), "--output", BUNDLE).error
+    assert (error["exit_code"], theirs.read_text()) == (3, "mine")
+    assert [path.name for path in shop.promoter.directory.glob(f"*{BUNDLE}*")] == [BUNDLE]
+
+
+def test_an_export_that_has_just_ended_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / BUNDLE
+    with ExitStack() as first:
+        file, _ = first.enter_context(writing.new_file(output))
+        file.write(b"first")
+
+        def lock_late(descriptor: int, path: Path) -> None:
+            first.close()
+            lock(descriptor, path)
+
+        lock = writing.lock
+        monkeypatch.setattr(writing, "lock", lock_late)
+        with pytest.raises(Refused, match="Another export"), writing.new_file(output):
+            pass
+    assert output.read_bytes() == b"first"
 
 
 def test_a_blob_that_breaks_off_is_got_again(shop: Shop, before_stage: FaultyProxy) -> None:
@@ -147,8 +182,10 @@ def test_a_damaged_blob_in_a_directory_is_got_again(shop: Shop) -> None:
     shop.stage.push(image)
     command = ("export-bundle", shop.image(shop.stage), "--output", "release/")
     assert shop.run(*command).exit_code == 0
-    blob = shop.promoter.directory / "release/blobs/sha256" / image.blobs[1].digest.removeprefix("sha256:")
+    directory = shop.promoter.directory / "release"
+    blob = directory / "blobs/sha256" / image.blobs[1].digest.removeprefix("sha256:")
     blob.write_bytes(b"x" * blob.stat().st_size)
+    (directory / "index.json.partial").write_text("{")  # as one that was killed may leave it
     assert shop.run("import-bundle", "release", "prod").error["exit_code"] == 7
     assert shop.run(*command).result["blobs"]["fetched"] == 1
     assert shop.run("import-bundle", "release", "prod").exit_code == 0
@@ -166,7 +203,10 @@ def test_large_layers_take_no_memory(shop: Shop) -> None:
     ("arguments", "code"),
     [
         ((), 2),
+        (("--output", ""), 2),
         (("--output", "no/such/directory.tar"), 2),
+        (("--output", BUNDLE, "--only-for", ""), 2),
+        (("--output", BUNDLE, "--base", ""), 2),
         (("--output", BUNDLE, "--base", "missing.tar"), 2),
         (("--output", BUNDLE, "--base", "promotion.yaml"), 7),
     ],
@@ -183,6 +223,9 @@ def test_all_missing_images_are_named(shop: Shop) -> None:
     assert all(f"{shop.name}:{tag}" in error["message"] for tag in (1, 2))
 
 
-def test_an_image_without_a_tag_is_refused(shop: Shop) -> None:
+def test_an_image_without_a_tag_of_its_own_is_refused(shop: Shop) -> None:
     digest = shop.stage.push(make_image(seed=shop.name))
-    assert shop.run("export-bundle", f"stage/{shop.name}@{digest}", "--output", BUNDLE).error["exit_code"] == 2
+    signature = digest.replace(":", "-") + ".sig"
+    shop.stage.push(make_image(seed=shop.name), signature)
+    for image in (f"stage/{shop.name}@{digest}", f"stage/{shop.name}:{signature}"):
+        assert shop.run("export-bundle", image, "--output", BUNDLE).error["exit_code"] == 2

@@ -1,4 +1,4 @@
-"""What builds an image here, what it is given, and what becomes of its failures; buildah is real."""
+"""What builds an image here, what it is given, and what becomes of its failures; buildah and podman are real."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from tests.support.images import Image, make_image
 
 VERSION = 'test "$1" = --version && echo "buildah version 1.28.2 (image-spec 1.0)"'
 OLD = 'echo "$(basename "$0") version 0.9.9 (image-spec 1.0)"'
-# What podman does to build and to push is buildah's code, under the same flags.
-PODMAN = 'case "$*" in --version) echo "podman version 4.9.4";; *) exec buildah "$@";; esac'
 
 
 @pytest.fixture
@@ -115,6 +113,13 @@ def test_what_a_builder_leaves_behind_is_ended(press: Press) -> None:
     assert not Path(f"/proc/{left.read_text().strip()}/exe").exists()
 
 
+def test_a_line_without_end_takes_no_memory(press: Press) -> None:
+    replace(press, "buildah", f"{VERSION} && exit; head -c 12000000 /dev/zero | tr '\\0' x; exit 1")
+    press.shop.promoter.prefix = ("prlimit", f"--data={80_000_000}", f"--stack={512 * 1024}")
+    error = press.publish().error
+    assert (error["exit_code"], len(error["message"]) < 20_000) == (9, True)
+
+
 # What fails
 
 
@@ -156,17 +161,22 @@ def test_a_push_that_is_refused_tags_nothing(press: Press) -> None:
 # Which one it is
 
 
-def test_podman_can_build_it(press: Press) -> None:
-    replace(press, "podman", PODMAN)
+def test_podman_can_build_it_wherever_temporary_files_are(press: Press, base: Image) -> None:
+    temporary = press.shop.promoter.temporary / ("deep" * 20)
+    temporary.mkdir()
+    press.shop.promoter.environment["TMPDIR"] = str(temporary)
     result = press.publish("--builder", "podman").result
-    assert (result["status"], result["built_by"]) == ("published", "podman 4.9.4")
-    assert press.shop.stage.digest("1.0") == result["digest"]
+    assert (result["status"], result["digest"]) == ("published", press.shop.stage.digest("1.0"))
+    assert result["built_by"].startswith("podman ")
+    layers, built = (press.config(tag)["rootfs"]["diff_ids"] for tag in ("base", "1.0"))
+    assert built[:-1] == layers
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("change", "flags", "message"),
     [
-        (lambda press: None, ("--builder", "podman"), "podman is not installed"),
+        (lambda press: press.shop.promoter.hide_skopeo(), ("--builder", "podman"), "podman is not installed"),
         (lambda press: replace(press, "buildah", OLD), (), "buildah is too old: it is 0.9.9."),
         (lambda press: replace(press, "buildah", "echo hello"), (), "does not tell its version as buildah does"),
         (lambda press: replace(press, "buildah", "echo no user >&2; exit 1"), (), "buildah cannot be run: no user"),

@@ -92,7 +92,7 @@ def test_openshift_builds_the_commit_and_the_version_is_what_it_pushed(works: Wo
     assert works.commits == [works.application.commit]
     assert (result["status"], result["version"], result["revision"]) == ("published", "2.0", works.application.commit)
     assert (result["built_by"], result["digest"]) == ("BuildConfig shop-stage/web", works.digest)
-    assert result["image"] == f"stage/{works.name}@{works.digest}"
+    assert (result["image"], result["stream_tag"]) == (f"stage/{works.name}@{works.digest}", f"stage/{works.name}:2.0")
     assert works.streams.digests("shop-stage", works.name, "2.0") == [works.digest]
     assert "| building" in outcome.stderr
 

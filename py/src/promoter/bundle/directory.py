@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from promoter.bundle.layout import BLOBS, CONTENTS, blob_name
+from promoter.bundle.layout import BLOBS, CONTENTS, SMALL, blob_name
 from promoter.bundle.parts import Part, find_parts
 from promoter.bundle.writing import Take, flush, lock, writing
 from promoter.errors import Refused, VerificationFailed
@@ -84,13 +84,19 @@ def open_directory(path: Path) -> Iterator[Directory]:
         held = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             lock(held, path)
-            for partial in (path / BLOBS).glob(f"*{_PARTIAL}"):
-                partial.unlink()
+            for partial in _partial_files(path):
+                partial.unlink(missing_ok=True)
             directory = Directory(path, _parts(path))
             (path / BLOBS).mkdir(parents=True, exist_ok=True)
             yield directory
         finally:
             os.close(held)
+
+
+def _partial_files(path: Path) -> Iterator[Path]:
+    """Yield what an export that was killed may have left in the middle of writing it."""
+    yield from (path / f"{name}{_PARTIAL}" for name in SMALL)
+    yield from (path / BLOBS).glob(f"*{_PARTIAL}")
 
 
 def _parts(path: Path) -> dict[str, Part]:

@@ -61,8 +61,7 @@ def export_bundle(request: ExportBundleRequest, places: Places) -> ExportBundleR
 
     """
     begun = time.monotonic()
-    if not request.output:
-        raise WrongUsage("It is not said where to.", "Add --output FILE, or --output DIRECTORY/.")
+    _require_form(request)
     output = Path(request.output)
     base = open_base(Path(request.base)) if request.base else None
 
@@ -75,6 +74,15 @@ def export_bundle(request: ExportBundleRequest, places: Places) -> ExportBundleR
     written, bundle = into(output, load, places.say)
     result = _result(request, written, bundle)
     return result.but(duration_seconds=round(time.monotonic() - begun, 3))
+
+
+def _require_form(request: ExportBundleRequest) -> None:
+    """See that nothing is empty: a bundle for nowhere in particular would be taken anywhere."""
+    if not request.output:
+        raise WrongUsage("It is not said where to.", "Add --output FILE, or --output DIRECTORY/.")
+    for flag, text in (("--base", request.base), ("--only-for", request.only_for)):
+        if text == "":
+            raise WrongUsage(f"{flag} names nothing.", "Name something, or leave it out.")
 
 
 _Say = Callable[[str], None]
@@ -91,7 +99,7 @@ def _into_file(output: Path, load: Callable[[Supply], Load], say: _Say) -> tuple
                 take = tar.taking(blob_name(digest), loaded.contents.blobs[digest])
                 loaded.supply.deliver(digest, take, progress.bytes)
         tar.close()
-        return loaded, _read_back(path, loaded)
+        return loaded, _read_back(path, loaded, say)
 
 
 def _into_directory(output: Path, load: Callable[[Supply], Load], say: _Say) -> tuple[Load, Bundle]:
@@ -107,7 +115,7 @@ def _into_directory(output: Path, load: Callable[[Supply], Load], say: _Say) -> 
         for name, content in reversed(loaded.small.items()):
             directory.taking(name)([content])
         try:
-            return loaded, _read_back(output, loaded)
+            return loaded, _read_back(output, loaded, say)
         except BaseException:
             directory.take_back()
             raise
@@ -117,8 +125,9 @@ def _progress(loaded: Load, say: _Say) -> Progress:
     return Progress(0, sum(loaded.contents.blobs[digest] for digest in loaded.missing), say)
 
 
-def _read_back(path: Path, loaded: Load) -> Bundle:
+def _read_back(path: Path, loaded: Load, say: _Say) -> Bundle:
     """See that what was written is a bundle, and this one."""
+    say("reading back what was written")
     try:
         bundle = open_bundle(path)
         verify(bundle)

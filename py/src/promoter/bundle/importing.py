@@ -39,6 +39,8 @@ def import_bundle(request: ImportBundleRequest, places: Places) -> ImportBundleR
 
     """
     begun = time.monotonic()
+    if not request.bundle:
+        raise WrongUsage("It is not said which bundle.", "Name the file or directory that export-bundle wrote.")
     bundle = _open(request)
     images = _chosen(bundle, request.image)
     _require_destination(bundle, request.destination, places)
@@ -63,7 +65,9 @@ def _chosen(bundle: Bundle, names: Iterable[str]) -> list[BundledImage]:
     images = {str(image): image for image in bundle.contents.images}
     chosen = list(dict.fromkeys(names)) or list(images)
     if missing := [name for name in chosen if name not in images]:
-        raise NotFound(f"{bundle.path} has no {', '.join(missing)}.", f"It has {', '.join(images) or 'no images'}.")
+        raise NotFound(
+            f"{bundle.path} has no {', '.join(map(repr, missing))}.", f"It has {', '.join(images) or 'no images'}."
+        )
     return [images[name] for name in chosen]
 
 

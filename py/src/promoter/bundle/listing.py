@@ -9,7 +9,7 @@ from promoter.errors import WrongUsage
 from promoter.model.bundle import ExportBundleRequest
 from promoter.model.reference import without_user
 from promoter.model.request import ReleaseRequest
-from promoter.promotion.places import Place, Places
+from promoter.promotion.places import Place, Places, is_reserved
 from promoter.release.choosing import choose
 from promoter.release.listing import Pair, read_pairs
 
@@ -36,6 +36,11 @@ def find_places(request: ExportBundleRequest, places: Places) -> dict[str, Place
             raise WrongUsage(
                 f"{pair.where}: {place.reference} names no tag, under which it would be imported.",
                 "Add it: …/name:tag, or …/name:tag@sha256:….",
+            )
+        if is_reserved(place.tag):
+            raise WrongUsage(
+                f"{pair.where}: {place.reference} is no image's tag: such names are kept for what travels with images.",
+                "Name the image itself; signatures and all else go along with it.",
             )
         name = f"{places.image_name(place)}:{place.tag}"
         other = found.setdefault(name, place)

@@ -12,6 +12,7 @@ import re
 import stat
 import tarfile
 from collections.abc import Iterator
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -146,6 +147,14 @@ def _in_tar(path: Path) -> Iterator[tuple[str, Part]]:
                 raise VerificationFailed(f"{path} is cut off within {header.name}.", DAMAGED)
             yield name, Part(path, offset, header.size)
             position = offset + -(-header.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+        file.seek(position)
+        _require_end(file, path)
+
+
+def _require_end(file: BinaryIO, path: Path) -> None:
+    """See that there are only zeros from here on, with which a tar file ends and is filled up."""
+    if any(chunk.strip(b"\0") for chunk in iter(partial(file.read, _CHUNK_BYTES), b"")):
+        raise VerificationFailed(f"{path} has something behind its end.", DAMAGED)
 
 
 def _header(file: BinaryIO, position: int, path: Path) -> tarfile.TarInfo | None:

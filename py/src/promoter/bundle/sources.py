@@ -56,6 +56,7 @@ class BundleSession(RegistrySession):
         self._tags: dict[str, dict[str, str]] = {}
         for image in bundle.contents.images:
             self._tags.setdefault(image.name, {}).update({image.tag: image.digest, **image.tagged})
+        self._referrers = _referrers_by_subject(bundle)
 
     def request(
         self,
@@ -87,7 +88,7 @@ class BundleSession(RegistrySession):
             return self._blob(locator)
         if kind == "tags":
             return _document({"name": name, "tags": list(self._tags.get(name, ()))})
-        return _document({"schemaVersion": 2, "manifests": self._referrers(locator)}, OCI_INDEX)
+        return _document({"schemaVersion": 2, "manifests": self._referrers.get(locator, [])}, OCI_INDEX)
 
     def _manifest(self, digest: str) -> _Answer | None:
         media_type = self._bundle.contents.manifests.get(digest)
@@ -98,10 +99,14 @@ class BundleSession(RegistrySession):
         part = self._bundle.blob(digest)
         return _Answer(part.open(), part.size, "application/octet-stream", digest) if part else None
 
-    def _referrers(self, digest: str) -> list[dict[str, Any]]:
-        known = dict.fromkeys(one for image in self._bundle.contents.images for one in image.referrers)
-        artifacts = map(self._bundle.manifest, known)
-        return [artifact.descriptor.to_json() for artifact in artifacts if subject_of(artifact) == digest]
+
+def _referrers_by_subject(bundle: Bundle) -> dict[str, list[dict[str, Any]]]:
+    """Read, once, what refers to what."""
+    listed: dict[str, list[dict[str, Any]]] = {}
+    for digest in dict.fromkeys(one for image in bundle.contents.images for one in image.referrers):
+        artifact = bundle.manifest(digest)
+        listed.setdefault(str(subject_of(artifact)), []).append(artifact.descriptor.to_json())
+    return listed
 
 
 def _document(document: dict[str, Any], media_type: str = "application/json") -> _Answer:

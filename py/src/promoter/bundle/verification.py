@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 
 from promoter.bundle.layout import BLOBS, SMALL, blob_name, files_around
@@ -15,6 +15,7 @@ from promoter.model.bundle import BundledImage
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.reference import parse_name, parse_reference
 from promoter.parallel import each
+from promoter.promotion.places import is_reserved
 
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
 
@@ -92,8 +93,8 @@ def _require_references(bundle: Bundle, manifest: Manifest) -> None:
 
 
 def _require_distinct(bundle: Bundle) -> None:
-    names = [str(image) for image in bundle.contents.images]
-    if twice := {name for name in names if names.count(name) > 1}:
+    counted = Counter(str(image) for image in bundle.contents.images)
+    if twice := [name for name, count in counted.items() if count > 1]:
         raise _damaged(bundle, f"{some(twice)} is in it twice")
 
 
@@ -103,5 +104,7 @@ def _require_image(bundle: Bundle, image: BundledImage) -> None:
         parse_reference(f"{image.source}:{image.tag}")
     except WrongUsage as error:
         raise _damaged(bundle, f"an image in it cannot be named: {error.message}") from error
+    if others := [tag for tag in image.tagged if not is_reserved(tag)]:
+        raise _damaged(bundle, f"{some(map(repr, others))} is no tag of what travels with {image}")
     if lost := {image.digest, *image.tagged.values(), *image.referrers} - bundle.contents.manifests.keys():
         raise _damaged(bundle, f"{image} lacks {some(lost)}")

@@ -59,9 +59,10 @@ class TarFile:
 
 
 def flush(file: BinaryIO) -> None:
-    """See that what was written is on disk."""
+    """See that what was written is on disk, and is read from there the next time, not from memory."""
     file.flush()
     os.fsync(file.fileno())
+    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 @contextmanager
@@ -75,16 +76,27 @@ def new_file(output: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """
     partial = output.with_name(f".{output.name}.partial")
     with writing(output):
-        if output.exists() or output.is_symlink():
-            raise Refused(f"{output} is there already.", "Name a new file: none is overwritten.")
+        _require_new(output)
         with os.fdopen(os.open(partial, _PARTIAL, _MODE), "r+b") as file:
             lock(file.fileno(), output)
+            if not _is_at(file, partial):  # another export has just ended, and this is what it has written
+                raise _taken(output)
             try:
                 file.truncate()
                 yield file, partial
+                _require_new(output)
                 partial.rename(output)
             finally:
                 partial.unlink(missing_ok=True)
+
+
+def _require_new(output: Path) -> None:
+    if output.exists() or output.is_symlink():
+        raise Refused(f"{output} is there already.", "Name a new file: none is overwritten.")
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.lstat())
 
 
 def lock(descriptor: int, output: Path) -> None:
@@ -97,7 +109,11 @@ def lock(descriptor: int, output: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise Refused(f"Another export writes {output}.", "Wait for its end, or name another file.") from error
+        raise _taken(output) from error
+
+
+def _taken(output: Path) -> Refused:
+    return Refused(f"Another export writes {output}.", "Wait for its end, or name another file.")
 
 
 @contextmanager

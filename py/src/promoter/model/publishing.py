@@ -60,6 +60,7 @@ class PublishResult(Model):
         revision: the commit that it was built from, if it is known.
         built_by: what built it, or would.
         record: what is attached to the image about its publishing.
+        stream_tag: the image stream's tag that it is, too, where its environment names its cluster.
 
     """
 
@@ -71,4 +72,5 @@ class PublishResult(Model):
     revision: str | None = None
     built_by: str | None = None
     record: str | None = None
+    stream_tag: str | None = None
     duration_seconds: float = 0.0

@@ -49,8 +49,10 @@ _INHERITED = (
 _GIVE_RIGHTS = (
     "Build on an agent with root or subordinate UIDs (subuid(5)), or have OpenShift build: --build-config NAME."
 )
-_DRIVER = "vfs"
-"""The storage driver that works on every file system, and leaves no mounts behind."""
+_STORAGE = "storage"
+_STORAGE_FLAGS = (f"--root={_STORAGE}/root", f"--runroot={_STORAGE}/run", "--storage-driver=vfs")
+"""Where a builder keeps what it pulls and builds, seen from its private directory: podman takes no name of more than 50
+characters. The driver works on every file system, and leaves no mounts behind."""
 
 _BASE_FAILED = re.compile(r"initializing source docker://|pinging container registry|determining manifest MIME type")
 _BASE_MEANINGS: tuple[tuple[str, type[PromoterError], str], ...] = (
@@ -206,7 +208,6 @@ class _Builder:
         self._private = private
         self._deadline = deadline
         self._say = say
-        self._storage = private / "storage"
         self._environment = _environment(private)
 
     def __call__(self, command: str, *arguments: str) -> None:
@@ -219,13 +220,8 @@ class _Builder:
         """
         doing = f"building {self._image}"
         seconds = self._deadline.require(doing)
-        storage = [
-            f"--root={self._storage / 'root'}",
-            f"--runroot={self._storage / 'run'}",
-            f"--storage-driver={_DRIVER}",
-        ]
         ended = processes.run(
-            [self._name, *storage, command, *arguments], self._environment, seconds, self._tell, self._private
+            [self._name, *_STORAGE_FLAGS, command, *arguments], self._environment, seconds, self._tell, self._private
         )
         if ended.status:
             self._deadline.require(doing)
@@ -233,9 +229,9 @@ class _Builder:
 
     def clear(self) -> None:
         """Remove the storage; without root, files in it belong to users that only the builder can be."""
-        if os.geteuid() and self._storage.exists():
+        if os.geteuid() and (self._private / _STORAGE).exists():
             with deferred_signals():
-                command = [self._name, "unshare", "rm", "-rf", str(self._storage)]
+                command = [self._name, "unshare", "rm", "-rf", _STORAGE]
                 processes.run(command, self._environment, _SECONDS_TO_CLEAR, self._tell, self._private)
 
     def _tell(self, line: str) -> None:

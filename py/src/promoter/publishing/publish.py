@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promoter.errors import Refused, WrongUsage
+from promoter.model.manifest import Descriptor
 from promoter.model.publishing import PublishRequest, PublishResult
 from promoter.model.reference import checked_tag
 from promoter.processes import private_directory
 from promoter.promotion.places import Named, Place, Places, is_reserved
 from promoter.promotion.records.identity import new_id
-from promoter.promotion.records.record import draft, entry
+from promoter.promotion.records.record import draft, entry, shown
 from promoter.promotion.tags.flipping import flip
 from promoter.publishing.builder import BUILDERS
 from promoter.publishing.labels import revision_of
@@ -21,6 +22,7 @@ from promoter.publishing.source import Source, fetch
 if TYPE_CHECKING:
     from promoter.publishing.here import LocalBuilder
     from promoter.publishing.on_cluster import ClusterBuilder
+    from promoter.publishing.stream_tag import Settle
 
 OPENSHIFT = "openshift"
 
@@ -50,7 +52,8 @@ def publish(request: PublishRequest, places: Places) -> PublishResult:
     """Publish an image under its version, unless that is taken.
 
     When this returns, the version is the digest that was built from the commit, was checked at the registry, and is
-    recorded. When it raises, the version's tag is as it was.
+    recorded; the image stream's tag is it too, if the environment names its cluster. When it raises, the version's tag
+    is as it was, unless the message says that only the image stream's could not be set.
 
     Raises:
         Refused: the version is another image already.
@@ -140,8 +143,11 @@ def _tagged(request: PublishRequest, named: Named, version: str) -> str:
 
 def _publish(publication: Publication, private: Path, places: Places) -> PublishResult:
     request, destination = publication.request, publication.destination
-    if standing := destination.standing():
-        return _unchanged(publication, standing.digest)
+    standing = destination.standing()
+    unchanged = _unchanged(publication, standing.digest) if standing else None
+    settle = _settling(publication, standing, places)
+    if unchanged:
+        return settle(unchanged, {})
     build = publication.way.prepare(publication.source, publication.version, destination, private, places)
     if request.dry_run:
         return publication.result("planned")
@@ -158,11 +164,18 @@ def _publish(publication: Publication, private: Path, places: Places) -> Publish
     )
     record = draft(destination.repository, built.descriptor, stated)
     flip(destination.repository, destination.tag, built, None, record, say=places.say)
-    return publication.result(
-        "published",
-        **_where(publication, built.digest),
-        record=str(destination.repository.reference(record.digest)),
-    )
+    named = str(destination.repository.reference(record.digest))
+    published = publication.result("published", **_where(publication, built.digest), record=named)
+    return settle(published, shown(stated) | {"record": named})
+
+
+def _settling(publication: Publication, standing: Descriptor | None, places: Places) -> Settle:
+    """Return what sets the image stream's tag, if the destination's environment names its cluster."""
+    if publication.request.dry_run or not places.has_cluster(publication.destination.environment):
+        return lambda result, _: result
+    from promoter.publishing.stream_tag import prepare  # noqa: PLC0415 - brings in the cluster's API
+
+    return prepare(publication.destination, standing, places)
 
 
 def _unchanged(publication: Publication, digest: str) -> PublishResult:

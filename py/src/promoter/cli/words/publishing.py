@@ -21,6 +21,7 @@ def _published(result: PublishResult) -> list[str]:
         "built by": result.built_by,
         "image": result.image,
         "record": result.record,
+        "stream tag": result.stream_tag,
     }
     return [
         f"{result.status}: {result.destination}",
