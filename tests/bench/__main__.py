@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 
-from tests.bench import report, single
+from tests.bench import components, report, single
 from tests.bench.cases import CASES
 from tests.bench.measuring import Comparison, alone, run
 from tests.bench.peers import Job, promoter
@@ -29,6 +29,7 @@ SINGLE: dict[str, Callable[[Setting], Comparison]] = {
     "unchanged-image": single.unchanged_image,
     "same-registry": single.same_registry,
     "start-up": single.start_up,
+    "components": components.checked_components,
 }
 MEMORY = "memory"
 NAMES = (*SINGLE, *RELEASES, MEMORY)

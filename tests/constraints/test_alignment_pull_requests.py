@@ -206,12 +206,10 @@ def test_a_dockerfile_that_has_moved_is_found_where_it_is(differing: Product) ->
 def test_it_is_closed_once_it_would_change_nothing(differing: Product) -> None:
     opened = differing.align()[WEB]
     differing.commit(BRANCH, "Dockerfile.ocp", dockerfile())
-    assert differing.align()[WEB] == opened | {"status": "closed", "changes": []}
+    why = f"`{BRANCH}` names the images that the build metadata asks for: this would change nothing any more."
+    assert differing.align()[WEB] == opened | {"status": "closed", "changes": [], "why": why}
     assert differing.pulls()[0]["state"] == "closed"
-    (comment,) = differing.github.pulls("team/web").comments[1]
-    assert (
-        comment == f"`{BRANCH}` names the images that the build metadata asks for: this would change nothing any more."
-    )
+    assert differing.github.pulls("team/web").comments[1] == [why]
     assert differing.align()[WEB]["status"] == "aligned"
     differing.commit(BRANCH, "Dockerfile.ocp", dockerfile(GO_120))
     assert differing.align()[WEB]["status"] == "opened"
@@ -261,6 +259,40 @@ def test_a_cardinality_mismatch_and_what_is_switched_off_are_never_rewritten(dif
     assert "3 FROM lines" in aligned[WEB]["why"]
     assert differing.pulls() + differing.pulls(BASE_KEY) == []
     assert len(differing.log("--all")) == 3
+
+
+@pytest.mark.statement("C5")
+def test_an_open_one_is_closed_once_it_is_switched_off_and_stays_where_people_may_mend_it(differing: Product) -> None:
+    url = differing.align()[WEB]["url"]
+    differing.commit(BRANCH, "Dockerfile.ocp", f"FROM {GO_120}\nFROM {GO_120}\nFROM {BASE}\n")
+    left = differing.align()[WEB]
+    assert (left["status"], left["url"]) == ("cardinality-mismatch", url)
+    assert differing.pulls()[0]["state"] == "open"
+    said = differing.run("--pull-requests", f"--component={WEB}", words=True).stdout.splitlines()[0]
+    assert said == f"cardinality-mismatch: {WEB}: {url}: {left['why']}"
+    differing.streams_prs(WEB, enabled=False)
+    assert differing.align("--dry-run")[WEB]["status"] == "closed"
+    assert differing.pulls()[0]["state"] == "open"
+    assert differing.align()[WEB]["status"] == "closed"
+    assert differing.pulls()[0]["state"] == "closed"
+    (why,) = differing.github.pulls("team/web").comments[1]
+    assert "streams_prs.enabled" in why
+    assert differing.align()[WEB]["status"] == "disabled"
+
+
+def test_commits_are_whose_the_configuration_says(differing: Product) -> None:
+    file = differing.promoter.directory / "promotion.yaml"
+    document = json.loads(file.read_text())
+    author = "release-bot <7+release[bot]@users.noreply.example.com>"
+    file.write_text(json.dumps({"pull-requests": document["pull-requests"] | {"author": author}}))
+    differing.align()
+    assert differing.log(HEAD, "%an <%ae> %cn <%ce>")[0] == f"{author} {author}"
+    differing.commit(BRANCH, "Dockerfile.ocp", dockerfile(GO_120) + "USER 1001\n")
+    assert differing.align()[WEB]["status"] == "updated"
+    assert differing.log(HEAD)[:2] == ["release-bot", "tests"]  # its own commit was replaced, on top of the branch's
+    for nobody in ("release-bot", "<a@b>", "a <b>", "a\n <a@b>", "a. <a@b>", "a <a@b.>"):
+        file.write_text(json.dumps({"pull-requests": document["pull-requests"] | {"author": nobody}}))
+        assert "is nobody" in differing.run("--pull-requests").error["message"]
 
 
 def test_a_dry_run_only_says_it(differing: Product) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.constraints.conftest import CI, GO_120, GO_121, PRODUCT, Write, dockerfile, write_files
+from tests.constraints.conftest import BASE, CI, GO_120, GO_121, PRODUCT, Write, dockerfile, write_files
 from tests.support.promoter import Outcome, Promoter
 
 WEB = "images/web.yml"
@@ -96,6 +96,17 @@ def test_inconsistent_components_for_people(shop: Shop) -> None:
     ]
 
 
+def test_people_see_what_is_asked_for_where_there_are_more_or_fewer_from_lines(shop: Shop) -> None:
+    shop.add("api", f"FROM {GO_121}\n")
+    assert shop.check_sources("--component", "api", words=True).stdout.splitlines()[3:] == [
+        "  stage 0: cardinality-mismatch: the Dockerfile has 1 FROM lines with an image, and images/api.yml asks for 2",
+        f"    found        {GO_121}",
+        f"  asked for      {GO_121}",
+        f"  asked for      {BASE}",
+        "openshift-4.16: 1 inconsistent",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [(None, "not-found"), ("RUN make\n", "wrong-usage"), ("", "wrong-usage")],
@@ -137,6 +148,27 @@ def test_dockerfile_outside_of_its_repository_is_refused(shop: Shop, path: str) 
     assert outcome.error["kind"] == "refused"
     assert "leads out of" in outcome.error["message"]
     assert "docker.io/secret" not in outcome.stdout + outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "url"),
+    [(WEB, "https://example.com/.."), (WEB, "https://example.com/team/web//"), ("images/...yml", "https://a/b")],
+    ids=["the directory above", "the directory itself", "a file's name"],
+)
+def test_checkout_that_would_be_another_directory_is_none(shop: Shop, file: str, url: str) -> None:
+    (shop.sources / "web-operator").rename(shop.sources / "moved")
+    for directory in (shop.sources, shop.sources.parent):
+        write_files(directory, {"Dockerfile.ocp": dockerfile()})
+    of_web = PRODUCT[WEB].replace("git@github.com:openshift-priv/web-operator.git", url)
+    write_files(shop.metadata, {file: of_web, "images/api.yml": of_web})
+    document = json.loads(shop.check_sources().stdout)
+    assert {one["error"]["kind"] for one in document["failed"]} == {"not-found"}
+    assert document["components"] == []
+
+
+def test_metadata_of_which_nothing_is_built_is_not_taken_for_consistent(shop: Shop) -> None:
+    (shop.metadata / WEB).unlink()
+    assert shop.check_sources().error["message"] == "No image of openshift-4.16 is built."
 
 
 def test_link_within_a_repository_is_followed(shop: Shop) -> None:

@@ -14,6 +14,7 @@ from promoter.errors import NotFound
 from promoter.model.constraints import CheckResult, ComponentCheck, FailedComponent
 from promoter.model.inconsistency import ANNOTATION, LARGEST, MESSAGES
 from promoter.model.result import Failure
+from tests.constraints.conftest import PRODUCT, dockerfile, write_files
 from tests.support.cluster import Cluster, edit, view
 from tests.support.cluster.answers import CONFIG_MAPS, Document
 from tests.support.promoter import Outcome, Promoter, Running
@@ -170,11 +171,27 @@ def test_all_tags_are_written_at_once_and_what_is_so_already_not_at_all(product:
 @pytest.mark.statement("C14")
 def test_a_check_annotates_all_its_components(product: Product) -> None:
     product.annotate("--tag=tests=i1", "--tag=machine-os-content=i3")
-    file = product.checked(("web", ["i2"]), ("tests", []), ("elsewhere", []), ("web", []), failed=("ose-os",))
+    file = product.checked(("web", ["i2"]), ("tests", []), ("elsewhere", ["i1"]), ("web", []), failed=("ose-os",))
     outcome = product.annotate(f"--from-check={file}", f"--release={RELEASE}")
     assert product.of_release == '{"machine-os-content":["i3"],"web":["i2"]}'
     assert outcome.exit_code == 0
     assert "not checked, so what is noted about them stays: ose-os" in outcome.stderr
+    assert "no part of the image stream, so noted nowhere: elsewhere" in outcome.stderr
+
+
+def test_what_a_check_has_found_is_annotated(product: Product, tmp_path: Path) -> None:
+    """A job checks in one step, which fails, and annotates in the next one."""
+    of_web = PRODUCT["images/web.yml"]
+    of_tests = of_web.replace("payload_name: web", "payload_name: tests")
+    metadata = write_files(tmp_path / "metadata", PRODUCT | {"images/tests.yml": of_tests})
+    write_files(tmp_path / "sources/web", {"Dockerfile.ocp": dockerfile("docker.io/library/golang")})
+    write_files(tmp_path / "sources/tests", {"Dockerfile.ocp": dockerfile()})
+    flags = ("--sources", tmp_path / "sources", "--result", "check.json")
+    assert product.promoter.run("constraints", "check", metadata, *flags).exit_code == 3
+    product.annotate("--tag=tests=i1")
+    outcome = product.annotate("--from-check=check.json", f"--release={RELEASE}")
+    assert [(tag["tag"], tag["codes"]) for tag in outcome.result["tags"]] == [("tests", []), ("web", ["i1", "i2"])]
+    assert (product.noted("tests"), product.of_release) == (None, '{"web":["i1","i2"]}')
 
 
 def test_a_flag_wins_over_the_check(product: Product) -> None:

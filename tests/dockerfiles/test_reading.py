@@ -68,6 +68,7 @@ def test_a_line_may_be_as_long_as_buildkit_holds() -> None:
     longest = "#".ljust(LONGEST_LINE, "x")
     assert len(read_dockerfile(f"FROM a\n{longest}\nFROM b\n".encode(), "Dockerfile").stages) == 2
     assert refusal(f"FROM a\nRUN b\n{longest}x\nFROM b\n") == "web/Dockerfile:3: the line is longer than 65535 bytes."
+    assert refusal(f"{longest}x\nFROM b\n") == "web/Dockerfile:1: the line is longer than 65535 bytes."
 
 
 def test_values_that_contain_each_other_do_not_fill_the_memory() -> None:

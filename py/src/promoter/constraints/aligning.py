@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from promoter.constraints.access import Access
 from promoter.constraints.alignment import NotAligned, change_in
 from promoter.constraints.components import chosen, each, failure_of, parents_first
 from promoter.constraints.metadata import Image, Metadata
 from promoter.constraints.open_alignments import list_open
-from promoter.constraints.opening import Checkouts, Fetched, open_metadata
+from promoter.constraints.opening import open_metadata, open_sources
 from promoter.constraints.patches import patch
 from promoter.constraints.pull_requests import Proposals
 from promoter.errors import WrongUsage
-from promoter.git import Git
 from promoter.model.constraints import AlignRequest, AlignResult, ComponentAlignment, OpenAlignmentsResult
-from promoter.processes import private_directory
 from promoter.promotion.places import Places
 
 Align = Callable[[Image], ComponentAlignment]
@@ -32,15 +31,17 @@ def align(request: AlignRequest, places: Places) -> AlignResult | OpenAlignments
         WrongUsage: flags do not go together, the section `pull-requests` is missing, the metadata is not as its format
             has it, or git is missing.
         Refused: a file of the metadata leads out of it.
-        NotPermitted, Unreachable, TimedOut: git could not fetch the metadata, or there was no time left.
+        NotPermitted, Unreachable, TimedOut: a token cannot be loaded, git could not fetch the metadata, or there was
+            no time left.
 
     """
     _require_one_way(request)
-    with open_metadata(request.metadata, places) as metadata:
+    access = Access(request)
+    with open_metadata(request.metadata, access, places) as metadata:
         images = chosen(request.component, metadata)
         if request.list:
             return list_open(request, images, metadata, places)
-        with _way(request, images, metadata, places) as align_one:
+        with _way(request, images, metadata, access, places) as align_one:
             ordered = parents_first(images) if request.pull_requests else images
             components, failed = each(ordered, align_one)
     return AlignResult(
@@ -68,17 +69,15 @@ def _require_one_way(request: AlignRequest) -> None:
 
 
 @contextmanager
-def _way(request: AlignRequest, images: list[Image], metadata: Metadata, places: Places) -> Iterator[Align]:
+def _way(
+    request: AlignRequest, images: list[Image], metadata: Metadata, access: Access, places: Places
+) -> Iterator[Align]:
     """Give what aligns one component: by its pull request, or by a patch."""
     if request.pull_requests:
         yield Proposals(metadata, places, dry_run=request.dry_run).keep
-    elif request.sources is not None:
-        checkouts = Checkouts(Path(request.sources), alone=len(images) == 1)
-        yield lambda image: _patched(image, metadata, checkouts.checkout(image), request)
     else:
-        with private_directory() as directory:
-            fetched = Fetched(Git(places.deadline, places.patience, places.say), directory)
-            yield lambda image: _patched(image, metadata, fetched.checkout(image), request)
+        with open_sources(request.sources, images, access, places) as sources:
+            yield lambda image: _patched(image, metadata, sources.checkout(image), request)
 
 
 def _patched(image: Image, metadata: Metadata, checkout: Path, request: AlignRequest) -> ComponentAlignment:

@@ -68,8 +68,10 @@ class _Annotating:
         if not (request.tag or request.from_check or request.release):
             raise WrongUsage("There is nothing to annotate.", "Name --tag, --from-check, --release, or several.")
         checked = _of_check(request.from_check, places) if request.from_check else {}
-        self._given: Codes = checked | _of_flags(request.tag)
+        self._named = _of_flags(request.tag)
+        self._given = checked | self._named
         self._is_dry = request.dry_run
+        self._say = places.say
         addresses, named = Addresses(places), places.named(request.stream)
         if named.environment is None or named.reference.locator:
             raise WrongUsage(f"{request.stream!r} is no image stream.", "Write environment/stream, without a tag.")
@@ -88,15 +90,20 @@ class _Annotating:
     def tags(self, stream: ImageStream) -> tuple[AnnotatedTag, ...]:
         """Return what becomes of the components' tags.
 
+        A check is of all components; those that are not part of the release have no tag, and that is only said.
+
         Raises:
-            NotFound: a component with codes has none.
+            NotFound: a component that --tag gives codes has none.
 
         """
-        if missing := [tag for tag, codes in self._given.items() if codes and tag not in stream.tags]:
+        missing = [tag for tag, codes in self._given.items() if codes and tag not in stream.tags]
+        if named := [tag for tag in missing if tag in self._named]:
             raise NotFound(
-                f"The image stream {self.streams}/{self._name} has no tag for {', '.join(missing)}.",
+                f"The image stream {self.streams}/{self._name} has no tag for {', '.join(named)}.",
                 "Tags are named after their components; leave out what is not part of it.",
             )
+        if missing:
+            self._say(f"no part of the image stream, so noted nowhere: {', '.join(missing)}")
         changes = _changes(stream, self._wanted(stream))
         return tuple(
             AnnotatedTag(

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
+from promoter import parallel
 from promoter.constraints.metadata import Image, Metadata
-from promoter.errors import PartlyDone, PromoterError, TimedOut, WrongUsage
+from promoter.errors import NotFound, PartlyDone, PromoterError, TimedOut, WrongUsage
 from promoter.model.constraints import FailedComponent
 from promoter.model.result import Failure
 
@@ -18,12 +19,14 @@ def chosen(keys: tuple[str, ...], metadata: Metadata) -> list[Image]:
     """Return the images that are named, or all that are built.
 
     Raises:
-        NotFound: there is no such image.
+        NotFound: there is no such image, or none is built.
 
     """
     if keys:
         return [metadata.image(key) for key in dict.fromkeys(keys)]
-    return [image for image in metadata.images.values() if image.is_built]
+    if built := [image for image in metadata.images.values() if image.is_built]:
+        return built
+    raise NotFound(f"No image of {metadata.group.name} is built.", "Switch one on (mode), or name it (--component).")
 
 
 def members_of(image: Image) -> tuple[str, ...]:
@@ -49,23 +52,31 @@ def parents_first(images: Iterable[Image]) -> list[Image]:
 
 
 def each(
-    images: Iterable[Image], function: Callable[[Image], Answer]
+    images: Iterable[Image], function: Callable[[Image], Answer], *, at_once: bool = False
 ) -> tuple[tuple[Answer, ...], tuple[FailedComponent, ...]]:
     """Call a function for each image; return what it gave, and the errors of those that it failed for.
+
+    Args:
+        images: the images, which keep their order.
+        function: what to call.
+        at_once: whether it may be called for several at a time, in threads that a signal does not wait for.
 
     Raises:
         TimedOut: the time is over.
 
     """
-    answers, failed = [], []
-    for image in images:
+
+    def outcome(image: Image) -> Answer | FailedComponent:
         try:
-            answers.append(function(image))
+            return function(image)
         except TimedOut:  # so would all others
             raise
         except PromoterError as error:
-            failed.append(FailedComponent(component=image.key, error=Failure.of(error)))
-    return tuple(answers), tuple(failed)
+            return FailedComponent(component=image.key, error=Failure.of(error))
+
+    outcomes = parallel.each(outcome, images) if at_once else [outcome(image) for image in images]
+    failed = tuple(one for one in outcomes if isinstance(one, FailedComponent))
+    return tuple(one for one in outcomes if not isinstance(one, FailedComponent)), failed
 
 
 def failure_of(failed: tuple[FailedComponent, ...], total: int) -> Failure | None:

@@ -69,9 +69,14 @@ class Repository(NamedTuple):
     branch: str | None
 
     @property
+    def https(self) -> str:
+        """Its URL by HTTPS, without `.git`."""
+        return https_of(self.web or self.url)
+
+    @property
     def name(self) -> str:
         """The last part of its URL."""
-        return re.split("[/:]", self.web or self.url)[-1].removesuffix(".git")
+        return re.split("[/:]", self.https)[-1]
 
 
 class Image(NamedTuple):
@@ -233,14 +238,14 @@ def _public(url: str, group: Group) -> str | None:
     """Return where everybody may fetch what is at a URL: by the longest of the group's prefixes that fits."""
     place, longest, public = f"{_GROUP}: public_upstreams", "", None
     for upstream in items(group.raw, _GROUP, "public_upstreams"):
-        private = _https(text(section({"": upstream}, place, ""), place, "private") or "")
-        if len(private) > len(longest) and f"{_https(url)}/".startswith(f"{private}/"):
+        private = https_of(text(section({"": upstream}, place, ""), place, "private") or "")
+        if len(private) > len(longest) and f"{https_of(url)}/".startswith(f"{private}/"):
             longest = private
-            public = _https(text(upstream, place, "public") or "") + _https(url)[len(private) :]
+            public = https_of(text(upstream, place, "public") or "") + https_of(url)[len(private) :]
     return public
 
 
-def _https(url: str) -> str:
-    """Return the HTTPS spelling of a repository's URL, without `.git`."""
+def https_of(url: str) -> str:
+    """Return the HTTPS spelling of a repository's URL, without `.git`; of a URL by ssh as its host has it by HTTPS."""
     match = _SSH.fullmatch(url)
     return (f"https://{match[1]}/{match[2]}" if match else url).rstrip("/").removesuffix(".git")

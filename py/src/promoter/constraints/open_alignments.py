@@ -40,7 +40,7 @@ def list_open(request: AlignRequest, images: list[Image], metadata: Metadata, pl
             urgency=urgency(freeze, now.date(), frozen=not image.honours_upstream),
         )
 
-    looked, failed = each(images, look)
+    looked, failed = each(images, look, at_once=True)
     found = [one for one in looked if one]
     found.sort(key=lambda one: (URGENCIES.index(one.urgency), -one.age_days))
     return OpenAlignmentsResult(

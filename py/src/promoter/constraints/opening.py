@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from promoter.constraints.access import Access
 from promoter.constraints.files import is_directory, is_file, read_inside
 from promoter.constraints.metadata import Image, Metadata, Repository, read_metadata
 from promoter.dockerfiles.reading import Dockerfile, read_dockerfile
 from promoter.errors import NotFound, PromoterError, WrongUsage
-from promoter.git import DEFAULT_BRANCH, Git, Remote
+from promoter.git import DEFAULT_BRANCH, Git
+from promoter.parallel import each
 from promoter.processes import private_directory
 from promoter.promotion.places import Places
 
 _GIT = re.compile(r"[a-z+]+://.+|[\w.-]+@[\w.-]+:.+")
+_NO_NAMES = ("", ".", "..")
+"""What the metadata may call something, and is no name of a checkout: it would be another directory."""
 
 
 @contextmanager
-def open_metadata(named: str, places: Places) -> Iterator[Metadata]:
+def open_metadata(named: str, access: Access, places: Places) -> Iterator[Metadata]:
     """Read the metadata of a directory, or of a git repository at `URL` or `URL#REF`.
 
     Raises:
@@ -33,7 +37,7 @@ def open_metadata(named: str, places: Places) -> Iterator[Metadata]:
         url, _, ref = named.partition("#")
         with private_directory() as directory:
             git = Git(places.deadline, places.patience, places.say)
-            git.checkout(Remote(url), ref or DEFAULT_BRANCH, directory)
+            git.checkout(access.remote(url), ref or DEFAULT_BRANCH, directory)
             yield read_metadata(directory)
     elif is_directory(Path(named)):
         yield read_metadata(Path(named))
@@ -41,6 +45,22 @@ def open_metadata(named: str, places: Places) -> Iterator[Metadata]:
         raise NotFound(
             f"There is no directory {named}.", "Name a directory, or a git URL such as https://HOST/PATH#REF."
         )
+
+
+@contextmanager
+def open_sources(named: str | None, images: list[Image], access: Access, places: Places) -> Iterator[Sources]:
+    """Give the components' repositories: those of a directory, or else those that the metadata names, fetched by git.
+
+    Raises:
+        NotFound: there is no such directory.
+        WrongUsage: it is a file, and there are several components; or git is missing.
+
+    """
+    if named is not None:
+        yield Checkouts(Path(named), alone=len(images) == 1)
+        return
+    with private_directory() as directory:
+        yield Fetched(images, access, directory, places)
 
 
 class Checkouts:
@@ -89,7 +109,8 @@ class Checkouts:
             NotFound: there is no checkout of it.
 
         """
-        names = dict.fromkeys([image.key, image.repository.name if image.repository else image.key])
+        given = dict.fromkeys([image.key, image.repository.name if image.repository else image.key])
+        names = [name for name in given if name not in _NO_NAMES]
         found = [self._directory / name for name in names if is_directory(self._directory / name)][:1]
         found += [self._directory] if self._alone else []
         if not found:
@@ -101,21 +122,31 @@ class Checkouts:
 
 
 class Fetched:
-    """The components' repositories, fetched where everybody may fetch them, each once.
+    """The components' repositories, fetched once each and several at a time, where everybody may fetch them.
 
     Args:
-        git: what fetches.
+        images: the components.
+        access: how repositories are reached.
         directory: where to.
+        places: says how it goes, and until when.
+
+    Raises:
+        WrongUsage: git is missing.
 
     """
 
-    def __init__(self, git: Git, directory: Path) -> None:
-        self._git = git
-        self._directory = directory
-        self._outcomes: dict[Repository, Path | PromoterError] = {}
+    def __init__(self, images: Iterable[Image], access: Access, directory: Path, places: Places) -> None:
+        self._git = Git(places.deadline, places.patience, places.say)
+        self._access = access
+        repositories = list(dict.fromkeys(image.repository for image in images if image.repository))
+        if len(repositories) > 1:
+            places.say(f"fetching {len(repositories)} repositories")
+        todo = [(repository, directory / str(number)) for number, repository in enumerate(repositories)]
+        outcomes = each(lambda one: self._fetched(*one), todo, stop=self._git.stop)
+        self._outcomes = dict(zip(repositories, outcomes, strict=True))
 
     def dockerfile(self, image: Image) -> Dockerfile:
-        """Fetch a component's repository and read its Dockerfile.
+        """Read a component's Dockerfile.
 
         Raises:
             NotFound: as for `checkout`; or there is no Dockerfile.
@@ -127,7 +158,7 @@ class Fetched:
         return _read(image, self.checkout(image))
 
     def checkout(self, image: Image) -> Path:
-        """Fetch a component's repository, and return the directory that it is in.
+        """Return the directory that a component's repository was fetched into.
 
         Raises:
             NotFound: the metadata names no repository, or there is none, or no such branch.
@@ -137,21 +168,22 @@ class Fetched:
         """
         if image.repository is None:
             raise NotFound(f"{image.file} names no repository.", "Name one (content.source.git), or give --sources.")
-        if image.repository not in self._outcomes:
-            self._outcomes[image.repository] = self._fetched(image.repository)
         outcome = self._outcomes[image.repository]
         if isinstance(outcome, PromoterError):
             raise outcome
         return outcome
 
-    def _fetched(self, repository: Repository) -> Path | PromoterError:
-        directory = self._directory / str(len(self._outcomes))
+    def _fetched(self, repository: Repository, directory: Path) -> Path | PromoterError:
         try:
-            remote = Remote(repository.web or repository.url)
+            remote = self._access.remote(repository.web or repository.url)
             self._git.checkout(remote, repository.branch or DEFAULT_BRANCH, directory)
         except PromoterError as error:
             return error
         return directory
+
+
+Sources = Checkouts | Fetched
+"""Where the components' repositories are."""
 
 
 def _read(image: Image, checkout: Path) -> Dockerfile:

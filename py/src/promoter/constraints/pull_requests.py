@@ -21,12 +21,12 @@ from promoter.model.constraints import AlignmentStatus, ComponentAlignment
 from promoter.processes import private_directory
 from promoter.promotion.places import Places
 
-AUTHOR = Author("image-promoter", "image-promoter@localhost")
-"""Whose the commits of alignment changes are; on top of anybody else's, a further one is put."""
-
 _GITHUB_API = "api.github.com"
 _GITHUB = "github.com"
-_URL = re.compile(r"(?:https://|ssh://(?:[\w.-]+@)?|[\w.-]+@)([\w.-]+(?::\d+)?)[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?")
+_AUTHOR = re.compile(r"(\w(?:[^<>\x00-\x1f]*\w)?) <(\w[^\s<>@]*@[\w.-]*\w)>")
+"""NAME <EMAIL>; punctuation at their ends git would leave out, and promoter not know its own commits again."""
+
+_URL = re.compile(r"https://([\w.-]+(?::\d+)?)/([\w.-]+/[\w.-]+)")
 
 
 class _Place(NamedTuple):
@@ -47,7 +47,7 @@ class Proposals:
         dry_run: whether to only say what would happen.
 
     Raises:
-        WrongUsage: the configuration does not say where the API is, or git is missing.
+        WrongUsage: the configuration does not say where the API is, or whose the commits are; or git is missing.
         NotPermitted: its token cannot be loaded.
 
     """
@@ -61,6 +61,7 @@ class Proposals:
             )
         self._metadata = metadata
         self._dry_run = dry_run
+        self._author = _author(section.author)
         self._credential = load_credential(section.credentials, user=USER)
         self._trust = Trust(section.ca, verify=section.tls_verify)
         http = places.http(self._trust, places.deadline)
@@ -97,19 +98,30 @@ class Proposals:
             self._git.checkout(place.remote, place.base, base)
             change = change_in(base, image, self._metadata)
             if isinstance(change, NotAligned):
-                return ComponentAlignment(component=image.key, status=change.status, why=change.why)
+                return self._leave(image, place, change)
             if not change.bases:
-                return self._close(image, place)
+                return self._close(image, place, nothing_left(place.base)) or _left(image, "aligned")
             return self._propose(image, place, change, directory)
 
-    def _close(self, image: Image, place: _Place) -> ComponentAlignment:
+    def _leave(self, image: Image, place: _Place, reason: NotAligned) -> ComponentAlignment:
+        """Leave a component alone. What people have to look at they may be mending in the open pull request: it stays.
+
+        Where alignment is switched off, nobody wants it.
+        """
+        if reason.status == "disabled":
+            return self._close(image, place, f"{reason.why}.") or _left(image, reason.status, reason.why)
+        proposal = self.find(image)
+        return _left(image, reason.status, reason.why, proposal.url if proposal else None)
+
+    def _close(self, image: Image, place: _Place, why: str) -> ComponentAlignment | None:
+        """Close a component's pull request, and say why in it; nothing if there is none."""
         proposal = self.find(image)
         if proposal is None:
-            return ComponentAlignment(component=image.key, status="aligned")
+            return None
         if not self._dry_run:
-            place.pulls.close(proposal.number, nothing_left(place.base))
+            place.pulls.close(proposal.number, why)
         self._open[image.key] = None
-        return ComponentAlignment(component=image.key, status="closed", url=proposal.url)
+        return _left(image, "closed", why, proposal.url)
 
     def _propose(self, image: Image, place: _Place, change: Change, directory: Path) -> ComponentAlignment:
         proposal = self.find(image)
@@ -144,7 +156,7 @@ class Proposals:
         """Bring the branch of an open pull request up to date, if it is not; what others have added to it stays."""
         head = directory / "head"
         tip = self._git.checkout(place.remote, place.head, head)
-        if self._git.author(head) == AUTHOR:
+        if self._git.author(head) == self._author:
             if _holds(head, change):
                 return False
             self._push(image, place, change, directory / "base", tip)
@@ -160,7 +172,7 @@ class Proposals:
             return
         (checkout / change.path).write_bytes(change.after)
         message = commit_message(image, change, self._metadata.group.name)
-        self._git.commit(checkout, [change.path], message, AUTHOR)
+        self._git.commit(checkout, [change.path], message, self._author)
         self._git.push(place.remote, checkout, place.head, expected)
 
     def _described(self, place: _Place, proposal: PullRequest, text: str) -> bool:
@@ -201,8 +213,19 @@ class Proposals:
 
     def _name_here(self, repository: Repository) -> str | None:
         """Return OWNER/NAME of a repository at the API's host; nothing for one that is elsewhere."""
-        match = _URL.fullmatch(repository.web or repository.url)
+        match = _URL.fullmatch(repository.https)
         return match[2] if match and match[1] == self._host else None
+
+
+def _author(text: str) -> Author:
+    match = _AUTHOR.fullmatch(text)
+    if match is None:
+        raise WrongUsage(f"`author` of `pull-requests` is nobody: {text!r}.", "Write it as NAME <EMAIL>.")
+    return Author(match[1], match[2])
+
+
+def _left(image: Image, status: AlignmentStatus, why: str | None = None, url: str | None = None) -> ComponentAlignment:
+    return ComponentAlignment(component=image.key, status=status, why=why, url=url)
 
 
 def _holds(checkout: Path, change: Change) -> bool:

@@ -69,11 +69,11 @@ def read_instructions(content: bytes) -> Instructions:
                 directives.read(text)
         if text and not text.startswith(b"#"):
             found.append(_instruction(lines, line._replace(start=line.end - len(text), text=text), directives.escape))
-    if not found:
-        raise Unbuildable("there is no instruction in it")
     if lines.too_long:
         with AtLine(lines.number + 1):
             raise Unbuildable(f"the line is longer than {_LONGEST_LINE} bytes")
+    if not found:
+        raise Unbuildable("there is no instruction in it")
     return Instructions(tuple(found), directives.escape.decode())
 
 

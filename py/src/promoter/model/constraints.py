@@ -13,8 +13,8 @@ Decision = Literal["as-desired", "mapped-back", "metadata", "not-an-equivalent",
 """What was decided about a stage; all but `mapped-back` are built with what the metadata says, if they are built."""
 
 
-class CheckRequest(Common):
-    """Say what the product's components are built with, and which Dockerfiles are not as its build metadata asks."""
+class MetadataRequest(Common):
+    """Which components of which metadata, and how git repositories are reached."""
 
     metadata: str = required("directory with group.yml, streams.yml and images/, or a git URL with #REF behind it")
     component: tuple[str, ...] = option(
@@ -22,6 +22,19 @@ class CheckRequest(Common):
         default=(),
         metavar="NAME",
     )
+    git_credentials: tuple[str, ...] = option(
+        "credential source of the token that opens the repositories of a host by HTTPS; it is sent to that host alone",
+        default=(),
+        metavar="HOST=SOURCE",
+    )
+    git_ca: str | None = option(
+        "PEM file with the authority to trust for the repositories' servers", default=None, metavar="FILE"
+    )
+
+
+class CheckRequest(MetadataRequest):
+    """Say what the product's components are built with, and which Dockerfiles are not as its build metadata asks."""
+
     sources: str | None = option(
         "directory with a checkout for each component, named like it or like its repository; for one component also "
         "its checkout, or its Dockerfile; fetched by git if left out",
@@ -184,15 +197,9 @@ URGENCIES: tuple[Urgency, ...] = ("blocker", "urgent", "normal")
 """After the freeze, near it, and before."""
 
 
-class AlignRequest(Common):
+class AlignRequest(MetadataRequest):
     """Make Dockerfiles name what the product's build metadata asks for: as patches, or as pull requests."""
 
-    metadata: str = required("directory with group.yml, streams.yml and images/, or a git URL with #REF behind it")
-    component: tuple[str, ...] = option(
-        "only this component: the name of its file in images/, without .yml; all that are built if left out",
-        default=(),
-        metavar="NAME",
-    )
     sources: str | None = option(
         "directory with a checkout for each component, named like it or like its repository; for one component also "
         "its checkout; fetched by git if left out",
@@ -230,7 +237,7 @@ class ComponentAlignment(Model):
         patch: the patch for its repository, as text.
         file: where the patch was written to, byte for byte.
         url: its pull request.
-        why: why it is left alone, or what it waits for.
+        why: why it is left alone or closed, or what it waits for.
 
     """
 

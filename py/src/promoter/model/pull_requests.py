@@ -14,6 +14,7 @@ class PullRequests(Section):
         context: the name under which the status stands beside others.
         ca: PEM file with the authority to trust.
         tls_verify: false accepts any certificate.
+        author: whose the commits of alignment changes are; on top of anybody else's, a further one is put.
 
     """
 
@@ -22,3 +23,4 @@ class PullRequests(Section):
     context: str = "image-promoter"
     ca: str | None = None
     tls_verify: bool = True
+    author: str = "image-promoter <image-promoter@localhost>"

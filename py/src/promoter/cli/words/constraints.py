@@ -23,6 +23,7 @@ from promoter.model.constraints import (
     ScenarioResult,
     StageCheck,
 )
+from promoter.model.inconsistency import DIFFERENT_COUNT
 
 
 def words(result: Model) -> list[str]:
@@ -64,7 +65,13 @@ def _inconsistent(check: ComponentCheck) -> list[str]:
         f"inconsistent: {check.component}",
         *(f"  {code}  {message}" for code, message in zip(check.codes, check.messages, strict=True)),
         *(line for stage in check.stages if stage.decision != "as-desired" for line in _stage(stage)),
+        *(f"  asked for      {base or 'what CI has no equivalent of'}" for base in _asked(check)),
     ]
+
+
+def _asked(check: ComponentCheck) -> tuple[str | None, ...]:
+    """Return what is asked for where no stage shows it: nobody can tell which is meant for which."""
+    return check.desired if DIFFERENT_COUNT in check.codes else ()
 
 
 def _stage(stage: StageCheck) -> list[str]:
@@ -130,9 +137,8 @@ def _alignments(result: AlignResult) -> list[str]:
 
 def _alignment(one: ComponentAlignment) -> list[str]:
     """Show a patch that is in no file as `git apply` takes it: it passes over what is between two patches."""
-    more = one.file or one.url or one.why
     return [
-        f"{one.status}: {one.component}{f': {more}' if more else ''}",
+        ": ".join(filter(None, (one.status, one.component, one.file or one.url, one.why))),
         *(f"  stage {base.stage}: {base.found} -> {base.desired}" for base in one.changes),
         *(one.patch.removesuffix("\n").split("\n") if one.patch and not one.file else []),
     ]
