@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from http import HTTPStatus
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support.registries import Registry
 from tests.support.registry_client import push, put_manifest
 from tests.support.shop import Shop, Side, writes
 from tests.support.tokens import TokenService
+from tests.support.waiting import wait_until
 
 RELEASE = "release-7"
 
@@ -86,6 +88,37 @@ def test_released_images_can_be_released_again(fleet: Fleet, before: dict[str, s
     assert fleet.run("--force").result["status"] == "promoted"
 
     assert fleet.digests() == fleet.wanted
+
+
+def test_release_that_was_killed_half_way_and_run_again_comes_back_as_a_whole(
+    fleet: Fleet, before_prod: FaultyProxy
+) -> None:
+    before = {name: image.digest for name, image in fleet.released().items()}
+    put = before_prod.when("PUT", "/manifests/1.0$", after=2, times=2)
+    put.answer(500, {"Retry-After": "60"})
+    with fleet.start("--force", f"--promotion-id={RELEASE}") as running:
+        wait_until(lambda: put.met == 2, "half of the tags to be flipped")
+        running.send(signal.SIGKILL)
+        running.outcome()
+    left = [name for name, digest in fleet.digests().items() if digest == before[name]]
+    assert len(left) == 2
+    assert fleet.run("--force", f"--promotion-id={RELEASE}").exit_code == 0
+    assert fleet.digests() == fleet.wanted
+    list_newest_first(fleet.prod(left[0]), fleet.images[left[0]])
+
+    assert roll_back(fleet, name=left[0]).result["status"] == "rolled-back"
+
+    assert fleet.digests() == before
+
+
+def list_newest_first(side: Side, image: Image) -> None:
+    """Turn the list of what refers to an image round: registries may have it in any order."""
+    found = side.resolve(referrers_tag(image))
+    assert found
+    index = json.loads(found.content)
+    assert len(index["manifests"]) == 2
+    turned = json.dumps(index | {"manifests": index["manifests"][::-1]}).encode()
+    put_manifest(Image(turned, found.media_type), side.registry, side.repository, referrers_tag(image))
 
 
 def test_dry_run_says_what_would_be_and_changes_nothing(fleet: Fleet, before: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ def fleet(shop: Shop) -> Fleet:
 
 class TestKeepGoing:
     def test_what_could_be_brought_is_flipped(self, fleet: Fleet) -> None:
-        fleet.write(*fleet.lines, "stage/gone:1.0 prod")
+        fleet.write(*fleet.lines, "stage/gone:1.0 prod", "stage/gone:2.0 prod")
         taken = fleet.image("web", 0)
         fleet.prod("web").push(taken)
 
@@ -34,8 +34,15 @@ class TestKeepGoing:
         document = json.loads(outcome.stdout)
         errors = {tag["destination"]: tag["error"] for tag in document["tags"] if tag["error"]}
         assert document["status"] == "partly-done"
-        assert [error["exit_code"] for error in errors.values()] == [3, 4]
-        assert list(errors) == [f"{fleet.prod('web')}:1.0", f"{fleet.shop.prod.registry.host}/shop-dev/gone:1.0"]
+        assert [error["exit_code"] for error in errors.values()] == [3, 4, 4]
+        gone = [f"{fleet.shop.prod.registry.host}/shop-dev/gone:{tag}" for tag in ("1.0", "2.0")]
+        assert list(errors) == [f"{fleet.prod('web')}:1.0", *gone]
+        for tag, line, name in (("1.0", 5, gone[0]), ("2.0", 6, gone[1])):
+            source = f"{fleet.shop.stage.registry.host}/shop-dev/gone:{tag}"
+            assert errors[name]["message"] == f"{source} ({fleet.file}, line {line}) is not there."
+        assert errors[f"{fleet.prod('web')}:1.0"]["message"].endswith(
+            f"is {taken.digest}: another digest has taken it."
+        )
         assert [tag["status"] for tag in document["tags"] if not tag["error"]] == ["promoted"] * 3
         assert [len(fleet.history(name)) for name in APPLICATIONS if name != "web"] == [1, 1, 1]
 
@@ -67,6 +74,14 @@ class TestKeepGoing:
         outcome = fleet.run("--keep-going")
         assert (outcome.exit_code, json.loads(outcome.stdout)["status"]) == (3, "failed")
 
+    def test_where_nothing_could_be_brought_nothing_is_said_of_flips(
+        self, fleet: Fleet, before_prod: FaultyProxy
+    ) -> None:
+        before_prod.when("POST", "/blobs/uploads/").answer(403)
+        outcome = fleet.run("--keep-going")
+        assert (outcome.exit_code, json.loads(outcome.stdout)["status"]) == (5, "failed")
+        assert "flipped" not in outcome.stderr
+
 
 class TestShards:
     def test_together_they_bring_everything_once_and_the_release_flips(self, fleet: Fleet) -> None:
@@ -94,6 +109,18 @@ class TestShards:
             result = fleet.run("--shard=2/3").result
         assert len(first.uploads) == result["blobs"]["present"]
         assert again.uploads == []
+
+    def test_what_a_shard_leaves_out_is_told_by_the_release_alone(self, fleet: Fleet) -> None:
+        fleet.write(*fleet.lines, "stage/gone:1.0 prod")
+        for shard in ("1/2", "2/2"):
+            result = fleet.run(f"--shard={shard}", "--keep-going").result
+            assert [tag["status"] for tag in result["tags"]] == ["staged"] * len(APPLICATIONS) + ["failed"]
+
+        with fleet.shop.prod.registry.recording() as seen:
+            outcome = fleet.run("--keep-going")
+
+        assert (outcome.exit_code, fleet.uploads(seen)) == (10, [])
+        assert fleet.digests() == fleet.wanted
 
     @pytest.mark.parametrize("shard", ["0/3", "4/3", "1", "1/0", "a/b", "1/3/5", "-1/3", "", "1/10000"])
     def test_what_is_no_shard_is_refused_before_anything_is_sent(self, shard: str, fleet: Fleet) -> None:

@@ -9,8 +9,11 @@ from tests.support import registry_client
 from tests.support.cluster import view
 from tests.support.cluster.answers import DEPLOYMENTS
 from tests.support.cluster.workloads import deployment
+from tests.support.faults import FaultyProxy
 from tests.support.images import Image, make_image
 from tests.support.promoter import Outcome
+from tests.support.tls import CertificateAuthority
+from tests.support.waiting import wait_until
 
 OTHER = DIGESTS[0]
 
@@ -174,6 +177,16 @@ class TestChoosing:
             "b:2.0",
             "c:2.0",
         ]
+
+    def test_their_tags_are_listed_at_the_same_time(self, stage: Streams, ca: CertificateAuthority) -> None:
+        with FaultyProxy(stage.registry, ca) as proxy:
+            stage.environments["stage"]["registry"] = proxy.host
+            lists = proxy.when("GET", "/tags/list")
+            held = lists.hold()
+            with stage.start("release", f"stage/{self.name(stage)}-?:2.0=prod", "--dry-run") as running:
+                wait_until(lambda: lists.met == 3, "three lists to be asked for")
+                held.release()
+                assert len(running.outcome().result["tags"]) == 3
 
     def test_images_by_their_labels(self, stage: Streams) -> None:
         assert self.destinations(stage, "stage=prod", "--selector=app=shop") == [

@@ -72,6 +72,11 @@ def test_lines_may_be_written_anywhere(name: str, text: str, tmp_path: Path) -> 
     assert pairs_of(text, tmp_path, name) == [("a/b:1", "c")]
 
 
+@pytest.mark.parametrize("between", ["\u2028", "\x0b", "\x0c", "\x85", "\r"])
+def test_nothing_but_a_line_feed_ends_a_comment(between: str, tmp_path: Path) -> None:
+    assert pairs_of(f"a/b:1 c # not yet:{between}a/b:2 c\n", tmp_path) == [("a/b:1", "c")]
+
+
 YAML = """
 images:
   - source: stage/web:1.0
@@ -138,6 +143,21 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for name, said in (("gone.txt", "No such file or directory"), ("", "Is a directory"), ("binary", "no UTF-8 text")):
         with pytest.raises(WrongUsage, match=f"cannot be read: .*{said}"):
             read_pairs([str(tmp_path / name)])
+    with pytest.raises(WrongUsage, match="cannot be read: embedded null byte"):
+        read_pairs(["release\0.txt"])
+
+
+def test_a_file_without_end_is_not_read_to_it() -> None:
+    with pytest.raises(WrongUsage, match="/dev/zero cannot be read: it has more than 16777216 bytes"):
+        read_pairs(["/dev/zero"])
+
+
+def test_a_name_without_end_is_refused_at_once_and_not_shown(tmp_path: Path) -> None:
+    begun = time.process_time()
+    with pytest.raises(WrongUsage) as caught:
+        pairs_of(f"stage/web:1 prod\nstage/web:1 prod/{'x' * 1_000_000}:1", tmp_path)
+    assert caught.value.message == f"{tmp_path}/release.txt, line 2: an image has more than 1024 characters."
+    assert time.process_time() - begun < 1
 
 
 def refused(configuration: Configuration, *images: str, selector: str | None = None) -> str:
@@ -202,6 +222,14 @@ def test_the_same_pair_twice_is_one(configuration: Configuration) -> None:
     pairs = read_pairs(["stage/web:1=prod", "stage/web:1=prod/web:1"])
     with closing(Places(configuration, Deadline(5), print)) as places:
         assert len(find_ways(pairs, ReleaseRequest(images=()), places)) == 1
+
+
+def test_a_route_the_other_way_is_named_once(configuration: Configuration) -> None:
+    said: list[str] = []
+    pairs = read_pairs(f"prod/api-{number}:1=stage" for number in range(3))
+    with closing(Places(configuration, Deadline(5), said.append)) as places:
+        find_ways(pairs, ReleaseRequest(images=()), places)
+    assert said == ["the configuration has a route from stage to prod, not this way"]
 
 
 def test_ten_thousand_lines_take_ten_times_as_long_as_a_thousand(configuration: Configuration, tmp_path: Path) -> None:

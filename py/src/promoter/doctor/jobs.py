@@ -12,19 +12,8 @@ from promoter.jenkins.api import JenkinsApi
 from promoter.jenkins.jobs import Job
 from promoter.jenkins.parameters import Definition, require_taken
 from promoter.model.configuration import JenkinsJob, JenkinsWebhook, Route
-from promoter.promotion.handing_over.downstream import IDENTITY, REQUESTER
+from promoter.promotion.handing_over.downstream import REQUESTER, SENT
 from promoter.promotion.places import Places
-
-_SENT = (
-    "IMAGE_NAME",
-    "NON_PROD_REGISTRY",
-    "PROD_REGISTRY",
-    "NON_PROD_PROJECT_NAME",
-    "PROD_PROJECT_NAME",
-    "GIT_COMMIT",
-    "IMAGE_DIGEST",
-    IDENTITY,
-)
 
 
 def examine_job(places: Places, route: Route, section: JenkinsJob) -> Report:
@@ -100,7 +89,7 @@ def _examine_job(report: Report, job: Job, *, by_webhook: bool) -> None:
     """
     declared = job.definitions()
     fitting = {definition.name: _any_value(definition) for definition in declared}
-    require_taken(job.name, declared, {name: fitting.get(name, "") for name in _SENT})
+    require_taken(job.name, declared, {name: fitting.get(name, "") for name in SENT})
     report.ok(f"The job {job} takes what is sent.")
     if REQUESTER not in fitting:
         report.warn(

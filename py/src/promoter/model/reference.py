@@ -19,7 +19,7 @@ _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
 _LONGEST_REPOSITORY = 255
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
-_USER = re.compile(rf"({_SCHEME.pattern})?.*@(?!sha[0-9]+:[^/]*\Z|[a-f0-9]{{32,}}\Z)", re.DOTALL)
+_USER = re.compile(rf"\A({_SCHEME.pattern})?.*@(?!sha[0-9]+:[^/]*\Z|[a-f0-9]{{32,}}\Z)", re.DOTALL)
 """What stands in front of an @ that is not a digest's."""
 
 _FORM = (
@@ -135,7 +135,7 @@ def parse_name(text: str, whole: str | None = None, *, bare: bool = False) -> Im
 
 
 def _is_repository(text: str) -> bool:
-    return _REPOSITORY.fullmatch(text) is not None and len(text) <= _LONGEST_REPOSITORY
+    return len(text) <= _LONGEST_REPOSITORY and _REPOSITORY.fullmatch(text) is not None
 
 
 def is_host(text: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
-from promoter.errors import Interrupted, PromoterError
+from promoter.errors import Interrupted, PartlyDone, PromoterError
 from promoter.model.base import Model
 from promoter.model.inconsistency import Inconsistency
 
@@ -231,6 +232,26 @@ class Failure(Model):
     def of(cls, error: PromoterError | Interrupted) -> Failure:
         """State an error."""
         return cls(kind=error.kind, message=error.message, remedy=error.remedy, exit_code=error.exit_code)
+
+
+def failure_of(things: Iterable[tuple[str, Failure | None]], what: str) -> Failure | None:
+    """Return what went wrong with several things on the whole: the first failure if all failed, or that some did.
+
+    Args:
+        things: the name of each, and what went wrong with it.
+        what: what they are, as in `tags`.
+
+    """
+    known = list(things)
+    failed = [(name, failure) for name, failure in known if failure]
+    if not failed or len(failed) == len(known):
+        return failed[0][1] if failed else None
+    return Failure.of(
+        PartlyDone(
+            f"{len(failed)} of {len(known)} {what} failed: {', '.join(name for name, _ in failed)}.",
+            "Each has its error; mend what they name, and run this again: what is there is left.",
+        )
+    )
 
 
 class Several(Model):

@@ -112,7 +112,7 @@ class Places:
         self.lulls = Lulls()
         self.pace = Pace()
         self._clients: list[HttpClient] = []
-        self._unverified: set[str] = set()
+        self._said: set[str] = set()
         self._noting = Lock()
 
     def close(self) -> None:
@@ -232,7 +232,9 @@ class Places:
                 "Add the image to the route's `images`, or take another route.",
             )
         if route is None and self.configuration.route(target.environment, origin.environment):
-            self.say(f"the configuration has a route from {target.environment} to {origin.environment}, not this way")
+            self._say_once(
+                f"the configuration has a route from {target.environment} to {origin.environment}, not this way"
+            )
         return route
 
     def image_name(self, place: Place) -> str:
@@ -286,11 +288,15 @@ class Places:
         return client
 
     def _note_unverified(self, host: str) -> None:
-        """Say, once for each host, that whoever is in between could read along."""
+        """Say that whoever is in between could read along."""
+        self._say_once(f"TLS is not verified for {host}: tls-verify=false was given.")
+
+    def _say_once(self, line: str) -> None:
+        """Say what holds for many requests, or images, alike."""
         with self._noting:
-            if host not in self._unverified:
-                self._unverified.add(host)
-                self.say(f"TLS is not verified for {host}: tls-verify=false was given.")
+            if line not in self._said:
+                self._said.add(line)
+                self.say(line)
 
     def _environment(
         self, named: Named, credentials: str | None, ca: str | None, tls_verify: bool | None

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
-from promoter.errors import NotFound, PartlyDone, PromoterError, Refused, WrongUsage
+from promoter.errors import NotFound, PromoterError, Refused, WrongUsage
 from promoter.interrupts import interruptions_again
 from promoter.model.configuration import Configuration, Route
 from promoter.model.request import PromoteRequest, WatchRequest
-from promoter.model.result import Failure, HistoryEntry, WatchedTag, WatchResult
+from promoter.model.result import Failure, HistoryEntry, WatchedTag, WatchResult, failure_of
 from promoter.parallel import Later, each
 from promoter.promotion.history import entries_of
 from promoter.promotion.looking import Promotion
@@ -98,7 +98,7 @@ class _Pass:
             tags=acted_on,
             unchanged=self._left_alone["unchanged"],
             absent=self._left_alone["absent"],
-            error=_failure(acted_on),
+            error=failure_of(((tag.destination, tag.error) for tag in acted_on), "tags"),
         )
 
     def _for_each(
@@ -225,14 +225,3 @@ def _require_own(promotion: Promotion, standing: str, entries: list[HistoryEntry
 def _rolled_away(entry: HistoryEntry) -> str | None:
     """Return the digest that an entry took the tag away from, if it is a rollback."""
     return entry.previous_digest if entry.action == "rolled-back" else None
-
-
-def _failure(acted_on: Sequence[WatchedTag]) -> Failure | None:
-    """Return what went wrong on the whole: the first failure, or that it was not all."""
-    failed = [tag for tag in acted_on if tag.error]
-    if not failed or len(failed) == len(acted_on):
-        return failed[0].error if failed else None
-    names = ", ".join(tag.destination for tag in failed)
-    return Failure.of(
-        PartlyDone(f"Of {len(acted_on)} tags to be promoted, these were not: {names}.", "See what is said of each.")
-    )

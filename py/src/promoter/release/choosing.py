@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from promoter.errors import NotFound, WrongUsage
 from promoter.model.reference import split_host, without_user
 from promoter.model.request import ReleaseRequest
+from promoter.parallel import each
 from promoter.promotion.addresses import Addresses
 from promoter.promotion.places import Places, is_reserved
 from promoter.release.listing import Pair
@@ -65,10 +66,15 @@ def _by_pattern(pair: Pair, request: ReleaseRequest, places: Places) -> list[Pai
             "Write …/name:tag; * stands for any.",
         )
     _require_open(pair)
+    names = list(_names(name, pair, places))
+
+    def tags_of(named: str) -> list[str]:
+        return sorted(places.source(request, f"{named}:{_ANY}").repository.tags())
+
     sources = [
         f"{named}:{found}"
-        for named in _names(name, pair, places)
-        for found in sorted(places.source(request, f"{named}:{_ANY}").repository.tags())
+        for named, tags in zip(names, each(tags_of, names), strict=True)
+        for found in tags
         if fnmatchcase(found, tag) and not is_reserved(found)
     ]
     return _chosen(pair, sources, f"tag that {without_user(pair.source)} stands for")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from promoter.errors import Refused, WrongUsage
 from promoter.model.gates import Gates
@@ -62,9 +63,9 @@ def clear(
         return troubles.attempt([promotion.name], lambda: _looked_at(promotion, given, inspection))
 
     looked = [promotion for promotion in each(look, asking, places.pace.at_once) if promotion]
-    open_ones = [promotion for promotion in looked if promotion.clearance.open]
-    if open_ones and not request.dry_run:
-        troubles.raise_for([promotion.name for promotion in open_ones], _refusal(open_ones, digest))
+    if not request.dry_run:
+        open_ones = {promotion.name: promotion for promotion in looked if promotion.clearance.open}
+        troubles.raise_together(open_ones, partial(_refusal, digest))
     return [promotion for promotion in looked if not troubles.of(promotion.name)]
 
 
@@ -99,11 +100,12 @@ def _gates(promotion: Promotion) -> Gates:
     return promotion.route.gates if promotion.route else Gates()
 
 
-def _refusal(promotions: list[Promotion], digest: str) -> Refused:
+def _refusal(digest: str, promotions: list[Promotion]) -> Refused:
     named = "; ".join(f"{promotion.name}: {', '.join(promotion.clearance.open)}" for promotion in promotions)
     ways = ["Applications sign each image off with `promoter sign-off IMAGE APPLICATION`."]
     if any(promotion.clearance.approval for promotion in promotions):
         ways.append(f"Give each approval with --approval 'ID: WHY' and --approved-digest {digest}.")
     if any(_gates(promotion).constraints for promotion in promotions):
         ways.append(OF_INCONSISTENCIES)
-    return Refused(f"{len(promotions)} tags of the release may not flip yet; open is: {named}.", " ".join(ways))
+    several = f"{len(promotions)} tags of the release" if len(promotions) > 1 else "A tag of the release"
+    return Refused(f"{several} may not flip yet; open is: {named}.", " ".join(ways))

@@ -10,6 +10,10 @@ from promoter.errors import WrongUsage
 from promoter.model.reference import without_user
 
 _STRUCTURED = (".yaml", ".yml", ".json")
+_LARGEST_BYTES = 16 * 1024 * 1024
+"""How large a file may be: 100,000 lines are about as much."""
+_LONGEST = 1024
+"""How many characters an image may have; a reference has no more than 600."""
 
 
 class Pair(NamedTuple):
@@ -36,7 +40,7 @@ def read_pairs(images: Iterable[str]) -> list[Pair]:
             reads them.
 
     Raises:
-        WrongUsage: a file cannot be read, a line is neither, or there is nothing at all.
+        WrongUsage: a file cannot be read, a line is neither, an image is no name any more, or there is nothing at all.
 
     """
     given = list(images)
@@ -46,7 +50,17 @@ def read_pairs(images: Iterable[str]) -> list[Pair]:
             f"There are no images in {', '.join(map(without_user, given)) or 'the release'}.",
             "Name files with lines of `SOURCE DESTINATION`, or SOURCE=DESTINATION itself.",
         )
+    for pair in pairs:
+        _require_bounded(pair)
     return pairs
+
+
+def _require_bounded(pair: Pair) -> None:
+    """See that neither end is longer than messages, which show it, should be."""
+    if max(len(pair.source), len(pair.destination)) > _LONGEST:
+        raise WrongUsage(
+            f"{pair.where}: an image has more than {_LONGEST} characters.", "Write references, with spaces between."
+        )
 
 
 def _shown(mapping: str) -> str:
@@ -54,13 +68,7 @@ def _shown(mapping: str) -> str:
 
 
 def _of_file(name: str) -> Iterator[Pair]:
-    try:
-        text = Path(name).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        raise WrongUsage(
-            f"{without_user(name)} cannot be read: {getattr(error, 'strerror', None) or 'it is no UTF-8 text'}.",
-            "Name a file with the images of the release, or SOURCE=DESTINATION.",
-        ) from error
+    text = _text(name)
     if name.endswith(_STRUCTURED):
         from promoter.model.reading import read_release  # noqa: PLC0415 - brings in pydantic and PyYAML
 
@@ -68,8 +76,29 @@ def _of_file(name: str) -> Iterator[Pair]:
             for destination in line.all_destinations:
                 yield Pair(line.source, destination, f"{name}, image {number}")
         return
-    for number, written in enumerate(text.splitlines(), 1):
+    for number, written in enumerate(text.split("\n"), 1):  # where editors see lines end: nothing else ends a comment
         yield from _mapping(written, f"{name}, line {number}")
+
+
+def _text(name: str) -> str:
+    try:
+        with Path(name).open("rb") as file:
+            content = file.read(_LARGEST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, getattr(error, "strerror", None) or str(error)) from error
+    if len(content) > _LARGEST_BYTES:
+        raise _unreadable(name, f"it has more than {_LARGEST_BYTES} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeError as error:
+        raise _unreadable(name, "it is no UTF-8 text") from error
+
+
+def _unreadable(name: str, why: str) -> WrongUsage:
+    return WrongUsage(
+        f"{without_user(name)} cannot be read: {why}.",
+        "Name a file with the images of the release, or SOURCE=DESTINATION.",
+    )
 
 
 def _mapping(line: str, where: str) -> Iterator[Pair]:

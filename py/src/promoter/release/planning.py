@@ -205,16 +205,17 @@ class _Look:
 
 def _require_sources(missing: list[Way], total: int, troubles: Troubles) -> None:
     """Insist that no image is missing."""
-    absent = [way for way in missing if not troubles.of(way.name)]
-    if absent:
-        troubles.raise_for([way.name for way in absent], _absent(absent, total))
+    absent = {way.name: way for way in missing if not troubles.of(way.name)}
+    troubles.raise_together(absent, partial(_absent, total))
 
 
-def _absent(ways: list[Way], total: int) -> NotFound:
+def _absent(total: int, ways: list[Way]) -> NotFound:
     named = ", ".join(f"{way.source.reference} ({way.pair.where})" for way in ways)
     return NotFound(
-        f"{len(ways)} of {total} images of the release are not there: {named}.",
-        "Check the names and tags; `skopeo list-tags` shows what is there. Nothing was changed.",
+        f"{len(ways)} of {total} images of the release are not there: {named}."
+        if len(ways) > 1
+        else f"{named} is not there.",
+        "Check the names and tags; `skopeo list-tags` shows what is there.",
     )
 
 
@@ -231,15 +232,17 @@ def require_free(found: list[Found], request: ReleaseRequest, troubles: Troubles
         Refused: others have them; all are named.
 
     """
-    taken = [one for one in found if one.previous and not one.is_done and not request.force]
-    if taken:
-        troubles.raise_for([one.way.name for one in taken], _taken(taken))
+    if not request.force:
+        taken = {one.way.name: one for one in found if one.previous and not one.is_done}
+        troubles.raise_together(taken, _taken)
     return [one for one in found if not troubles.of(one.way.name)]
 
 
 def _taken(those: list[Found]) -> Refused:
     named = ", ".join(f"{one.way.name} is {one.previous.digest}" for one in those if one.previous)
     return Refused(
-        f"{len(those)} tags of the release are taken by other digests: {named}.",
+        f"{len(those)} tags of the release are taken by other digests: {named}."
+        if len(those) > 1
+        else f"{named}: another digest has taken it.",
         "Release under other tags, or overwrite them with --force; the digests they have now are kept either way.",
     )

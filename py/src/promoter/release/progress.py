@@ -48,17 +48,21 @@ class SoFar(NamedTuple):
         missing = self.size - self.brought
         return missing / self.rate if self.rate and missing > 0 else None
 
-    def __str__(self) -> str:
-        """Write it for people."""
-        left = self.seconds_left
+    @property
+    def counts(self) -> str:
+        """How much has come, for people."""
         parts = [
             f"{self.arrived} of {self.images} images" if self.images else "",
             f"{self.brought / _MEGA:.1f} of {self.size / _MEGA:.1f} MB, {self.rate / _MEGA:.1f} MB/s"
             if self.size
             else "",
-            f"{left:.0f} s left" if left is not None else "",
         ]
         return ", ".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        """Write it for people, with the time that is left."""
+        left = self.seconds_left
+        return self.counts if left is None else f"{self.counts}, {left:.0f} s left"
 
 
 class _View(Protocol):
@@ -164,7 +168,7 @@ class _Lines:
 
     def close(self, so_far: SoFar) -> None:
         """Say how far it came."""
-        self._say(f"{so_far}, after {so_far.seconds:.1f} s")
+        self._say(f"{so_far.counts}, after {so_far.seconds:.1f} s")
 
 
 class _Bar:

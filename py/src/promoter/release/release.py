@@ -10,7 +10,7 @@ from promoter.model.gates import Gates
 from promoter.model.manifest import Manifest
 from promoter.model.reference import checked_repository
 from promoter.model.request import ReleaseRequest
-from promoter.model.result import PromotionResult, ReleaseResult
+from promoter.model.result import Failure, PromotionResult, ReleasedTag, ReleaseResult, failure_of
 from promoter.parallel import Crew, each
 from promoter.promotion.bringing.bring import entry_of
 from promoter.promotion.looking import Promotion
@@ -23,7 +23,7 @@ from promoter.release.listing import read_pairs
 from promoter.release.planning import Found, Way, find_ways, look_at_all, release_digest, require_free
 from promoter.release.progress import Progress
 from promoter.release.record import Move, draft_records
-from promoter.release.results import Aim, failure_of, status_of, tags_of
+from promoter.release.results import Aim, status_of, tags_of
 from promoter.release.shards import Shard, parse_shard
 from promoter.release.staging import Cargo, Staging, Traffic, demands, size_of
 from promoter.release.troubles import Troubles
@@ -110,8 +110,12 @@ class _Release:
             blobs=traffic.counts,
             bytes_uploaded=traffic.bytes,
             estimated_seconds=traffic.seconds,
-            error=failure_of(tags),
+            error=self._failure(tags),
         )
+
+    def _failure(self, tags: Iterable[ReleasedTag]) -> Failure | None:
+        """Return what the command fails with; what a shard has left out is told by whoever runs the whole."""
+        return None if self._aim == "staged" else failure_of(((tag.destination, tag.error) for tag in tags), "tags")
 
     @property
     def _aim(self) -> Aim:
@@ -173,14 +177,14 @@ class _Release:
 
     def _stage(self, cargoes: list[Cargo], shard: Shard) -> Traffic:
         part = shard.part_of(demands(cargoes))
-        self._places.say(f"bringing shard {shard} of {len(cargoes)} images, as release {self._identity}")
+        self._places.say(f"bringing shard {shard}, as release {self._identity}; images in all: {len(cargoes)}")
         with Progress(0, size_of(part), self._places.say) as progress:
             staging = self._staging(cargoes, progress)
             staging.bring_blobs(part)
         return staging.traffic
 
     def _bring(self, cargoes: list[Cargo]) -> Traffic:
-        self._places.say(f"bringing {len(cargoes)} images, as release {self._identity}")
+        self._places.say(f"images to bring: {len(cargoes)}, as release {self._identity}")
         wanted = demands(cargoes)
         with Progress(len(cargoes), size_of(wanted), self._places.say) as progress:
             staging = self._staging(cargoes, progress)
@@ -196,6 +200,8 @@ class _Release:
         arrived = [promotion for promotion in promotions if not self._troubles.of(promotion.name)]
         records = draft_records(map(_move, arrived), self._troubles)
         turns = [_turn(promotion, records[promotion.name]) for promotion in arrived if promotion.name in records]
+        if not turns:
+            return {}
         flips = Flips(turns, self._places.deadline, self._workers, self._places.say)
         if self._request.keep_going:
             flips.flip_each(self._troubles)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from promoter.errors import PartlyDone, PromoterError
+from promoter.errors import PromoterError
 from promoter.model.result import Failure, PromotionResult, ReleasedTag
 from promoter.release.planning import Found, Way
 from promoter.release.troubles import Troubles
@@ -64,16 +64,3 @@ def status_of(tags: tuple[ReleasedTag, ...], aim: Aim) -> Literal[Aim, "unchange
     if "failed" in statuses:
         return "partly-done" if len(statuses) > 1 else "failed"
     return aim if aim in statuses else "unchanged"
-
-
-def failure_of(tags: tuple[ReleasedTag, ...]) -> Failure | None:
-    """Return what went wrong on the whole: the first failure if all failed, or that it was not all."""
-    failed = [tag for tag in tags if tag.error]
-    if not failed or len(failed) == len(tags):
-        return failed[0].error if failed else None
-    return Failure.of(
-        PartlyDone(
-            f"{len(failed)} of {len(tags)} tags of the release failed: {', '.join(tag.destination for tag in failed)}.",
-            "Each has its error; mend what they name, and run the release again: what is there is left.",
-        )
-    )

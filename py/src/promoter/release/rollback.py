@@ -111,8 +111,8 @@ def _roll_back(request: RollbackRequest, release: str, places: Places) -> Releas
     return _Rollback(release, steps, request, places).carry_out()
 
 
-def _released(place: Place, release: str) -> Released:
-    """Return the release's record of a tag.
+def _released(place: Place, release: str) -> list[Released]:
+    """Return the release's records of a tag: one for each run that was to set it, if a killed one was run again.
 
     Raises:
         NotFound: there is none.
@@ -120,10 +120,9 @@ def _released(place: Place, release: str) -> Released:
     """
     current = place.repository.resolve(place.tag)
     for digest in dict.fromkeys((current.digest, *kept_digests(place.repository, place.tag))):
-        for listed in _records(place, digest):
-            found = read_release(place.repository, listed, digest)
-            if found and _is_of(found, place, release):
-                return found
+        attached = (read_release(place.repository, listed, digest) for listed in _records(place, digest))
+        if found := [one for one in attached if one and _is_of(one, place, release)]:
+            return found
     raise NotFound(
         f"{place.reference} has no record of a release {release!r}.",
         "`promoter history --json` lists the IDs of what was promoted to it. Name a tag of that release.",
@@ -140,7 +139,7 @@ def _is_of(found: Released, place: Place, release: str) -> bool:
     return stated == ("promoted", release, place.tag)
 
 
-def _steps(place: Place, released: Released, request: RollbackRequest, places: Places) -> list[_Step]:
+def _steps(place: Place, released: list[Released], request: RollbackRequest, places: Places) -> list[_Step]:
     """Look at all tags that a release set.
 
     Raises:
@@ -148,10 +147,11 @@ def _steps(place: Place, released: Released, request: RollbackRequest, places: P
         NotPermitted, Unreachable: a tag cannot be looked at.
 
     """
-    texts = {blob.digest: blob for blob in released.record.blobs}
+    texts = {blob.digest: blob for one in released for blob in one.record.blobs}
     words = [read_text(place.repository, text, RELEASE_TYPE) for text in texts.values()]
-    promotions = [one for said in words if said for one in promotions_of(said.predicate)]
-    opened = [(_open(place, promotion, request, places), promotion) for promotion in promotions]
+    stated = [one for said in words if said for one in promotions_of(said.predicate)]
+    promotions = {(one["destination"], one["tag"], one["digest"]): one for one in stated}
+    opened = [(_open(place, promotion, request, places), promotion) for promotion in promotions.values()]
     return each(lambda those: _step(*those, texts.keys()), opened, places.pace.at_once)
 
 

@@ -197,7 +197,8 @@ class Staging:
 
     def _put(self, cargo: Cargo) -> None:
         _put(cargo)
-        self._progress.image(", ".join(cargo.tags))
+        first, *others = cargo.tags
+        self._progress.image(f"{first} (one of {len(cargo.tags)} tags)" if others else first)
 
 
 def _have(blob: Descriptor, cargo: Cargo, origins: list[str], progress: Progress, large: Semaphore) -> str:

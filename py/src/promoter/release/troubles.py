@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import TypeVar
 
 from promoter.errors import PromoterError
 
+Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
@@ -49,6 +50,22 @@ class Troubles:
         with self._lock:
             for tag in tags:
                 self._failures.setdefault(tag, failure)
+
+    def raise_together(self, those: Mapping[str, Item], failure: Callable[[list[Item]], PromoterError]) -> None:
+        """Raise one failure that is of all of them; or take note of each one's own, if there are any.
+
+        Args:
+            those: what failed, by tag.
+            failure: makes the failure of some of them.
+
+        Raises:
+            PromoterError: the failure, unless the release keeps going.
+
+        """
+        if those and not self.keep_going:
+            raise failure([*those.values()])
+        for tag, one in those.items():
+            self.raise_for([tag], failure([one]))
 
     def of(self, tag: str) -> PromoterError | None:
         """Return what went wrong with a tag first, if anything did."""

@@ -27,6 +27,18 @@ from promoter.promotion.records.identity import LONGEST
 from promoter.promotion.records.record import read_records
 
 IDENTITY, REQUESTER = "PROMOTION_ID", "REQUESTED_BY"
+SENT = (
+    "IMAGE_NAME",
+    "NON_PROD_REGISTRY",
+    "PROD_REGISTRY",
+    "NON_PROD_PROJECT_NAME",
+    "PROD_PROJECT_NAME",
+    "GIT_COMMIT",
+    "IMAGE_DIGEST",
+    IDENTITY,
+)
+"""The parameters that make a promotion this one in production; who asks for it may differ from run to run."""
+
 UNSEEN = "unknown"
 VANISHED = "vanished"
 _LOOKS = 5
@@ -172,10 +184,7 @@ def _say_what_is_not_sent(promotion: Promotion, places: Places) -> None:
 
 
 def _parameters(promotion: Promotion, places: Places) -> dict[str, str]:
-    """Return what makes a promotion this one in production; who asks for it may differ from run to run.
-
-    The tag travels as GIT_COMMIT, which is what it most often is.
-    """
+    """Return what is `SENT`; the tag travels as GIT_COMMIT, which is what it most often is."""
     source, destination = promotion.source, promotion.destination
     name, other = places.image_name(source), places.image_name(destination)
     if name != other:
@@ -183,16 +192,17 @@ def _parameters(promotion: Promotion, places: Places) -> dict[str, str]:
             f"{name} cannot become {other} on a route that hands over to production: its pipeline takes one name.",
             "Promote it under the same name, or copy it on a route of its own.",
         )
-    return {
-        "IMAGE_NAME": name,
-        "NON_PROD_REGISTRY": source.reference.registry,
-        "PROD_REGISTRY": destination.reference.registry,
-        "NON_PROD_PROJECT_NAME": _project(source, name),
-        "PROD_PROJECT_NAME": _project(destination, name),
-        "GIT_COMMIT": destination.tag,
-        "IMAGE_DIGEST": promotion.image.digest,
-        IDENTITY: promotion.identity,
-    }
+    values = (
+        name,
+        source.reference.registry,
+        destination.reference.registry,
+        _project(source, name),
+        _project(destination, name),
+        destination.tag,
+        promotion.image.digest,
+        promotion.identity,
+    )
+    return dict(zip(SENT, values, strict=True))
 
 
 def _project(place: Place, name: str) -> str:
