@@ -11,9 +11,7 @@ from promoter.model.reference import without_user
 from promoter.model.request import ReleaseRequest
 from promoter.promotion.places import Place, Places, is_reserved
 from promoter.release.choosing import choose
-from promoter.release.listing import Pair, read_pairs
-
-_STRUCTURED = (".yaml", ".yml", ".json")
+from promoter.release.listing import Pair, is_structured, read_pairs, words_of
 
 
 def find_places(request: ExportBundleRequest, places: Places) -> dict[str, Place]:
@@ -57,19 +55,14 @@ def _read(images: Iterable[str]) -> Iterator[Pair]:
     for image in images:
         if not Path(image).is_file():
             yield Pair(image, "", without_user(image))
-        elif image.endswith(_STRUCTURED):
+        elif is_structured(image):
             yield from (pair._replace(destination="") for pair in read_pairs([image]))
         else:
             yield from _lines(image)
 
 
 def _lines(name: str) -> Iterator[Pair]:
-    try:
-        text = Path(name).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
-        raise WrongUsage(f"{name} cannot be read: {why}.", "Name a file with the images, one a line.") from error
-    lines = [(number, line.partition("#")[0].split()) for number, line in enumerate(text.splitlines(), 1)]
-    if not any(words for _, words in lines):
+    lines = list(words_of(name))
+    if not lines:
         raise WrongUsage(f"There are no images in {name}.", "Write one a line.")
-    yield from (Pair(words[0].partition("=")[0], "", f"{name}, line {number}") for number, words in lines if words)
+    yield from (Pair(words[0].partition("=")[0], "", where) for where, words in lines)

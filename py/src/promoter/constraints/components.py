@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from promoter import parallel
 from promoter.constraints.metadata import Image, Metadata
-from promoter.errors import NotFound, PartlyDone, PromoterError, TimedOut, WrongUsage
+from promoter.errors import NotFound, PromoterError, TimedOut, WrongUsage
 from promoter.model.constraints import FailedComponent
 from promoter.model.result import Failure
+from promoter.model.result import failure_of as failure_of_several
 
 Answer = TypeVar("Answer")
 
@@ -79,11 +80,6 @@ def each(
     return tuple(one for one in outcomes if not isinstance(one, FailedComponent)), failed
 
 
-def failure_of(failed: tuple[FailedComponent, ...], total: int) -> Failure | None:
+def failure_of(failed: Iterable[FailedComponent], total: int) -> Failure | None:
     """Return what went wrong on the whole, if something did."""
-    if not failed or len(failed) == total:
-        return failed[0].error if failed else None
-    names = ", ".join(component.component for component in failed)
-    return Failure.of(
-        PartlyDone(f"{len(failed)} of {total} components failed: {names}.", "Each has its error; mend what they name.")
-    )
+    return failure_of_several([(one.component, one.error) for one in failed], total, "components")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from promoter.errors import Interrupted, PartlyDone, PromoterError
@@ -234,21 +234,20 @@ class Failure(Model):
         return cls(kind=error.kind, message=error.message, remedy=error.remedy, exit_code=error.exit_code)
 
 
-def failure_of(things: Iterable[tuple[str, Failure | None]], what: str) -> Failure | None:
+def failure_of(failed: Sequence[tuple[str, Failure]], total: int, what: str) -> Failure | None:
     """Return what went wrong with several things on the whole: the first failure if all failed, or that some did.
 
     Args:
-        things: the name of each, and what went wrong with it.
+        failed: the names of those that failed, and why.
+        total: how many things there are.
         what: what they are, as in `tags`.
 
     """
-    known = list(things)
-    failed = [(name, failure) for name, failure in known if failure]
-    if not failed or len(failed) == len(known):
+    if not failed or len(failed) == total:
         return failed[0][1] if failed else None
     return Failure.of(
         PartlyDone(
-            f"{len(failed)} of {len(known)} {what} failed: {', '.join(name for name, _ in failed)}.",
+            f"{len(failed)} of {total} {what} failed: {', '.join(name for name, _ in failed)}.",
             "Each has its error; mend what they name, and run this again: what is there is left.",
         )
     )

@@ -98,7 +98,7 @@ class _Pass:
             tags=acted_on,
             unchanged=self._left_alone["unchanged"],
             absent=self._left_alone["absent"],
-            error=failure_of(((tag.destination, tag.error) for tag in acted_on), "tags"),
+            error=failure_of([(tag.destination, tag.error) for tag in acted_on if tag.error], len(acted_on), "tags"),
         )
 
     def _for_each(

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from promoter.errors import WrongUsage
 from promoter.model.reference import without_user
 
-_STRUCTURED = (".yaml", ".yml", ".json")
 _LARGEST_BYTES = 16 * 1024 * 1024
 """How large a file may be: 100,000 lines are about as much."""
 _LONGEST = 1024
@@ -44,7 +43,7 @@ def read_pairs(images: Iterable[str]) -> list[Pair]:
 
     """
     given = list(images)
-    pairs = [pair for image in given for pair in (_mapping(image, _shown(image)) if "=" in image else _of_file(image))]
+    pairs = [pair for image in given for pair in _pairs(image)]
     if not pairs:
         raise WrongUsage(
             f"There are no images in {', '.join(map(without_user, given)) or 'the release'}.",
@@ -53,6 +52,10 @@ def read_pairs(images: Iterable[str]) -> list[Pair]:
     for pair in pairs:
         _require_bounded(pair)
     return pairs
+
+
+def _pairs(image: str) -> Iterator[Pair]:
+    return _mapping(image.split(), _shown(image)) if "=" in image else _of_file(image)
 
 
 def _require_bounded(pair: Pair) -> None:
@@ -67,17 +70,33 @@ def _shown(mapping: str) -> str:
     return "=".join(map(without_user, mapping.split("=")))
 
 
-def _of_file(name: str) -> Iterator[Pair]:
-    text = _text(name)
-    if name.endswith(_STRUCTURED):
-        from promoter.model.reading import read_release  # noqa: PLC0415 - brings in pydantic and PyYAML
+def is_structured(name: str) -> bool:
+    """Tell whether a file with images is YAML or JSON; otherwise it has lines."""
+    return name.endswith((".yaml", ".yml", ".json"))
 
-        for number, line in enumerate(read_release(text, name).images, 1):
-            for destination in line.all_destinations:
-                yield Pair(line.source, destination, f"{name}, image {number}")
+
+def words_of(name: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield where each line of a file is, and its words without comments; lines without any are passed over.
+
+    Raises:
+        WrongUsage: it cannot be read.
+
+    """
+    for number, line in enumerate(_text(name).split("\n"), 1):  # as editors see lines: nothing else ends a comment
+        if words := line.partition("#")[0].split():
+            yield f"{name}, line {number}", words
+
+
+def _of_file(name: str) -> Iterator[Pair]:
+    if not is_structured(name):
+        for where, words in words_of(name):
+            yield from _mapping(words, where)
         return
-    for number, written in enumerate(text.split("\n"), 1):  # where editors see lines end: nothing else ends a comment
-        yield from _mapping(written, f"{name}, line {number}")
+    from promoter.model.reading import read_release  # noqa: PLC0415 - brings in pydantic and PyYAML
+
+    for number, line in enumerate(read_release(_text(name), name).images, 1):
+        for destination in line.all_destinations:
+            yield Pair(line.source, destination, f"{name}, image {number}")
 
 
 def _text(name: str) -> str:
@@ -97,19 +116,18 @@ def _text(name: str) -> str:
 def _unreadable(name: str, why: str) -> WrongUsage:
     return WrongUsage(
         f"{without_user(name)} cannot be read: {why}.",
-        "Name a file with the images of the release, or SOURCE=DESTINATION.",
+        "Name a file with the images.",
     )
 
 
-def _mapping(line: str, where: str) -> Iterator[Pair]:
+def _mapping(words: list[str], where: str) -> Iterator[Pair]:
     """Read a line: one source and its destinations, or any number of SOURCE=DESTINATION."""
-    words = line.partition("#")[0].split()
     equations = [word.partition("=") for word in words if "=" in word]
     if equations and len(equations) == len(words) and all(source and target for source, _, target in equations):
         yield from (Pair(source, target, where) for source, _, target in equations)
     elif len(words) > 1 and not equations:
         yield from (Pair(words[0], target, where) for target in words[1:])
-    elif words:
+    else:
         raise WrongUsage(
             f"{where}: this is neither `SOURCE DESTINATION` nor SOURCE=DESTINATION.",
             "Write one source and where it goes to, with spaces or = between them.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from promoter.model.gates import Gates
@@ -113,9 +113,10 @@ class _Release:
             error=self._failure(tags),
         )
 
-    def _failure(self, tags: Iterable[ReleasedTag]) -> Failure | None:
+    def _failure(self, tags: Sequence[ReleasedTag]) -> Failure | None:
         """Return what the command fails with; what a shard has left out is told by whoever runs the whole."""
-        return None if self._aim == "staged" else failure_of(((tag.destination, tag.error) for tag in tags), "tags")
+        failed = [(tag.destination, tag.error) for tag in tags if tag.error]
+        return None if self._aim == "staged" else failure_of(failed, len(tags), "tags")
 
     @property
     def _aim(self) -> Aim:
