@@ -80,6 +80,15 @@ def test_every_command_is_in_the_overview(name: str, capsys: pytest.CaptureFixtu
     assert f"  {name:22} {COMMANDS[name].help}\n" in shown
 
 
+def test_a_group_of_commands_shows_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = help_of(capsys, "constraints", "--help")
+    assert COMMANDS["constraints check"].help in shown
+    assert COMMANDS["promote"].help not in shown
+    with pytest.raises(WrongUsage, match="There is no command 'constraints bend'") as caught:
+        parse(["constraints", "bend"])
+    assert "constraints align, constraints annotate" in caught.value.remedy
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_its_use_case(name: str) -> None:
     assert COMMANDS[name].load().__name__.rstrip("_") == name.rpartition(" ")[2].replace("-", "_")

@@ -102,22 +102,38 @@ def _shown(arguments: Sequence[str]) -> str:
 
 
 def _command_name(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
-    overview = _Parser(
-        prog="promoter",
-        description="Bring tested container images into production, byte for byte, with proof of who let them through.",
-        epilog="\n".join(["commands:", *(f"  {name:22} {command.help}" for name, command in COMMANDS.items())]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    overview.add_argument("--version", action="store_true", help="show the version")
-    overview.add_argument("command", help="`promoter COMMAND --help` tells more")
     for words in (1, 2):
         name = " ".join(arguments[:words])
         if name in COMMANDS:
             return name, arguments[words:]
-    given = overview.parse_args(arguments[:1])
-    raise WrongUsage(
-        f"There is no command {without_user(given.command)!r}.", f"The commands are {', '.join(COMMANDS)}."
+    group = f"{arguments[0]} " if arguments else ""
+    if group and any(name.startswith(group) for name in COMMANDS):
+        raise _unknown(arguments[1:2], group)
+    raise _unknown(arguments[:1])
+
+
+def _unknown(arguments: Sequence[str], group: str = "") -> WrongUsage:
+    """Make the error for what is no command, or none of a group; unless it asks for help, which is printed.
+
+    Raises:
+        WrongUsage: nothing was given.
+        SystemExit: help was asked for.
+
+    """
+    commands = {name: command for name, command in COMMANDS.items() if name.startswith(group)}
+    overview = _Parser(
+        prog=f"promoter {group}".rstrip(),
+        description="Bring tested container images into production, byte for byte, with proof of who let them through.",
+        epilog="\n".join(["commands:", *(f"  {name:22} {command.help}" for name, command in commands.items())]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    if not group:
+        overview.add_argument("--version", action="store_true", help="show the version")
+    overview.add_argument("command", help=f"`promoter {group}COMMAND --help` tells more")
+    given = overview.parse_args(arguments)
+    return WrongUsage(
+        f"There is no command {without_user(f'{group}{given.command}')!r}.", f"The commands are {', '.join(commands)}."
     )
 
 
