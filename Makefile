@@ -34,7 +34,7 @@ agent-image: build/agent-image/built ## Build the agent image on a Debian made h
 
 .PHONY: test
 test: install agent-image build/schemas/fetched ## Run all tests
-	$(bin)/pytest -n 3
+	$(bin)/pytest -n 4
 
 .PHONY: test-openshift
 test-openshift: install ## Run the OpenShift tests on a real cluster; says which variables it needs

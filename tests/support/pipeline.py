@@ -26,6 +26,8 @@ JAVA = (
     "java",
     "-XX:TieredStopAtLevel=1",
     "-XX:+UseSerialGC",
+    "-Xms64m",
+    "-Xmn48m",  # a build mostly ends before there is anything to collect
     "-Dfile.encoding=UTF-8",
     "-Xlog:disable",  # what the virtual machine has to say is no line of the build's
     "-Xlog:all=warning:stderr",
