@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.promotion.conftest import promoter, shop
+from tests.support.fleet import ImagesByName
 from tests.support.images import (
     Image,
     make_image,
@@ -22,7 +23,7 @@ from tests.support.images import (
 )
 from tests.support.promoter import Outcome, Running
 from tests.support.registries import Recording, Registry, TokenAuth
-from tests.support.shop import PLATFORMS, Shop, Side, blobs_of
+from tests.support.shop import PLATFORMS, Shop, Side
 from tests.support.tls import CertificateAuthority
 from tests.support.tokens import TokenService
 
@@ -33,7 +34,7 @@ REPORT = "application/vnd.example.report.v1+json"
 SIGNATURE = "application/vnd.example.signature.v1"
 
 
-class Carrier:
+class Carrier(ImagesByName):
     """Images of non-production that share a layer, and the environment `far` that they are carried to.
 
     `web` is for two platforms and signed, `api` is one of Docker's, `cron` has a report that is signed itself; `worker`
@@ -116,20 +117,6 @@ class Carrier:
     def digests(self) -> dict[str, str | None]:
         """Return what the tags are in the far registry, by image."""
         return {image: self.there(image).digest() for image in self.images}
-
-    @property
-    def wanted(self) -> dict[str, str]:
-        """What they are to be."""
-        return {name: image.digest for name, image in self.images.items()}
-
-    @property
-    def blobs(self) -> set[str]:
-        """The digests of all blobs of all images, without what travels along."""
-        return {digest for image in self.images.values() for digest in blobs_of(image)}
-
-    def uploads(self, seen: Recording) -> list[str]:
-        """Return the uploads of the images' blobs; records are no part of them."""
-        return [digest for digest in seen.uploads if digest in self.blobs]
 
     def change(self, image: str) -> Image:
         """Put another version of an image into non-production, under the same tag."""

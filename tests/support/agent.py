@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from tests.support.promoter import Outcome
 
 _ROOT = Path(__file__).parents[2]
 _IN_POD = """#!/bin/sh
@@ -55,6 +58,19 @@ class Agent:
                 promoter=shlex.quote(str(Path(sys.executable).with_name("promoter"))),
             ),
         )
+
+    def promoter(self, directory: Path, *arguments: str) -> Outcome:
+        """Run a command of the helper in a directory, as a pod like this one would."""
+        done = subprocess.run(
+            ["promoter", *arguments, "--json"],
+            cwd=directory,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
 
     @property
     def environment(self) -> dict[str, str]:

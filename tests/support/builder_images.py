@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -133,16 +132,7 @@ class BuilderImages:
 
     def promoter(self, *arguments: str) -> Outcome:
         """Run a command in a pod like the agent's."""
-        done = subprocess.run(
-            ["promoter", *arguments, "--json"],
-            cwd=self._sources,
-            env=self._agent.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        return self._agent.promoter(self._sources, *arguments)
 
     def _test(self, run: BuildRun) -> None:
         self.tested.append((run.config, str(self.tag("candidate"))))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -72,16 +71,7 @@ class Party:
 
     def promoter(self, *arguments: str) -> Outcome:
         """Run a command in a pod like the agent's."""
-        done = subprocess.run(
-            ["promoter", *arguments, "--json"],
-            cwd=self._sources,
-            env=self._agent.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        return self._agent.promoter(self._sources, *arguments)
 
 
 class ExternalHandOver:

@@ -14,7 +14,27 @@ from tests.support.shop import Shop, Side, blobs_of
 APPLICATIONS = ("api", "cron", "web", "worker")
 
 
-class Fleet:
+class ImagesByName:
+    """Images that go somewhere together, by name, and what a registry has seen of their blobs."""
+
+    images: dict[str, Image]
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """What their tags are to be."""
+        return {name: image.digest for name, image in self.images.items()}
+
+    @property
+    def blobs(self) -> set[str]:
+        """The digests of all blobs of all images, without what travels along."""
+        return {digest for image in self.images.values() for digest in blobs_of(image)}
+
+    def uploads(self, seen: Recording) -> list[str]:
+        """Return the uploads of the images' blobs; records are no part of them."""
+        return [digest for digest in seen.uploads if digest in self.blobs]
+
+
+class Fleet(ImagesByName):
     """Applications at `stage` as `1.0`, which no other test has; each has a layer of its own on two shared ones.
 
     `file` releases all of them to `prod` under the same tag, if `write` says nothing else.
@@ -77,20 +97,6 @@ class Fleet:
     def digests(self) -> dict[str, str | None]:
         """Return what production's tags are, by application."""
         return {name: self.prod(name).digest() for name in self.images}
-
-    @property
-    def wanted(self) -> dict[str, str]:
-        """What they are once they are released."""
-        return {name: image.digest for name, image in self.images.items()}
-
-    @property
-    def blobs(self) -> set[str]:
-        """The digests of all blobs of all images."""
-        return {digest for image in self.images.values() for digest in blobs_of(image)}
-
-    def uploads(self, seen: Recording) -> list[str]:
-        """Return the uploads of the images' blobs; records are no part of them."""
-        return [digest for digest in seen.uploads if digest in self.blobs]
 
     def downloads(self, seen: Recording) -> list[str]:
         """Return the digests of the blobs that were got whole."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
-from typing import TypeVar
 
 from promoter.errors import PromoterError
-
-Item = TypeVar("Item")
-Outcome = TypeVar("Outcome")
+from promoter.parallel import Item, Outcome
 
 
 class Troubles:
