@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from promoter.release.release import WORKERS
 from tests.support.faults import FaultyProxy
 from tests.support.fleet import APPLICATIONS, Fleet, listed
 from tests.support.images import Image
@@ -279,18 +278,21 @@ def test_a_disk_that_is_full_changes_nothing(fleet: Fleet, ca: CertificateAuthor
 
 
 def test_who_asks_for_a_wait_is_left_in_peace_by_all(fleet: Fleet, before_prod: FaultyProxy) -> None:
-    crowded = before_prod.when("PUT", "/blobs/uploads/", after=1, times=1)
-    crowded.answer(429, {"Retry-After": "3"})
+    crowded = before_prod.when("PUT", "/manifests/sha256:", times=1)
+    others = before_prod.when("PUT", "/manifests/sha256:", times=3)
+    held = others.hold()
+    crowded.answer(429, {"Retry-After": "3"}, first=lambda: wait_until(lambda: others.met == 3, "all others to be held"))
 
-    outcome = fleet.run()
+    with fleet.start() as running:
+        running.wait_until_said("answered 429")
+        under_way = len(before_prod.requests)
+        held.release()
+        outcome = running.outcome()
 
     assert outcome.exit_code == 0
     assert fleet.digests() == fleet.wanted
-    [refused] = [one.at for one in before_prod.requests if one.status == 429]
-    later = sorted(one.at - refused for one in before_prod.requests if one.at > refused)
-    in_the_window = [seconds for seconds in later if seconds < 2.9]
-    assert all(seconds < 0.5 for seconds in in_the_window)  # they were under way
-    assert len(in_the_window) <= 2 * WORKERS
+    held_last, *later = [one.at for one in before_prod.requests[under_way - 1 :]]
+    assert min(later) - held_last > 2.9
     assert outcome.stderr.count("answered 429") == 1
 
 

@@ -253,9 +253,21 @@ class Rule:
         """How many requests came after those that pass."""
         return self._matched - self._after
 
-    def answer(self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
-        """Answer in the registry's place: it never sees the request."""
-        self.fault = lambda exchange: exchange.reply_instead(status, headers or {}, body)
+    def answer(
+        self,
+        status: int,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        *,
+        first: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Answer in the registry's place, once `first` has returned: it never sees the request."""
+
+        def fault(exchange: Exchange) -> None:
+            first()
+            exchange.reply_instead(status, headers or {}, body)
+
+        self.fault = fault
 
     def drop(self) -> None:
         """Close the connection: the registry never sees the request."""

@@ -7,12 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from tests.support.waiting import wait_until
 
 COMMAND = Path(sys.executable).with_name("promoter")
 LONGEST_RUN_SECONDS = 60
@@ -65,10 +68,11 @@ class Child:
 
 
 class Running:
-    """A command under way; a `with` ends it for certain."""
+    """A command under way, whose stderr goes to this file; a `with` ends it for certain."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], stderr: Path) -> None:
         self._process = process
+        self._stderr = stderr
 
     def __enter__(self) -> Self:
         return self
@@ -96,10 +100,14 @@ class Running:
         """Send a signal to the command alone."""
         self._process.send_signal(number)
 
+    def wait_until_said(self, words: str) -> None:
+        """Return once the words are on its standard error; raise TimeoutError if they do not come."""
+        wait_until(lambda: words in self._stderr.read_text(), f"the command to say {words!r}")
+
     def outcome(self, seconds: float = LONGEST_RUN_SECONDS) -> Outcome:
         """Wait for the end; raises subprocess.TimeoutExpired if it does not come in time."""
-        stdout, stderr = self._process.communicate(timeout=seconds)
-        return Outcome(self._process.returncode, stdout, stderr)
+        stdout, _ = self._process.communicate(timeout=seconds)
+        return Outcome(self._process.returncode, stdout, self._stderr.read_text())
 
 
 class Promoter:
@@ -115,6 +123,8 @@ class Promoter:
         self._command = str(command)
         self.temporary = directory / "tmp"
         self.temporary.mkdir(parents=True)
+        self._said = directory / "said"
+        self._said.mkdir()
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "TMPDIR": str(self.temporary)}
 
     def run(self, *arguments: str | Path, json: bool = True) -> Outcome:
@@ -125,17 +135,18 @@ class Promoter:
     def start(self, *arguments: str | Path, json: bool = True) -> Running:
         """Start a command; to be used in a `with`."""
         command = [*self.prefix, self._command, *map(str, arguments), *(["--json"] if json else [])]
-        return Running(
-            subprocess.Popen(
+        number, name = tempfile.mkstemp(".stderr", dir=self._said)
+        with open(number, "wb") as stderr:
+            process = subprocess.Popen(
                 command,
                 cwd=self.directory,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stderr=stderr,
                 text=True,
             )
-        )
+        return Running(process, Path(name))
 
     def hide_skopeo(self) -> None:
         """Let the command find no other program from now on."""
