@@ -1,10 +1,12 @@
 /** Looks at what a promotion would do, and asks people for it; see approvePromotion.txt. */
-Map call(Map parameters, Closure prepare = null) {
+Map call(Object parameters = null, Closure prepare = null) {
+    Map given = promoterCommand.named('promote', parameters)
+    boolean supersede = promoterCommand.setting(given, 'supersede', false)
     List own = ['label', 'supersede', 'approval', 'approvedDigest', 'approvedReplacing']
-    Map request = parameters.findAll { name, value -> !(name in own) }
-    Map plan = promoterCommand.onAgent(parameters.label, 'promote', request + [dryRun: true], prepare)
+    Map request = given.findAll { name, value -> !(name in own) }
+    Map plan = promoterCommand.onAgent(given, 'promote', request + [dryRun: true], prepare)
     Map approval = awaitApproval(plan)
-    if (parameters.supersede) {
+    if (supersede) {
         endOlderBuilds()
     }
     return request + approval

@@ -4,8 +4,9 @@ import groovy.transform.Field
 @Field boolean isAsking = false
 
 /** Asks people for the approval that a promotion still takes; see awaitApproval.txt. */
-Map call(Map plan) {
+Map call(Object result = null) {
     promoterCommand.requireNoAgent()
+    Map plan = planOf(result)
     if (!plan.approval) {
         echo "${plan.destination} ${plan.status}: no approval is asked for."
         return [:]
@@ -35,6 +36,16 @@ Map call(Map plan) {
         approvedDigest   : plan.digest,
         approvedReplacing: plan.previous_digest ?: 'nothing',
     ]
+}
+
+/** Returns what the helper planned. Anything else has no approval in it either, and would pass as asking for none. */
+private Map planOf(Object result) {
+    boolean isPlan = result instanceof Map && result.destination && result.digest
+    if (!isPlan || !(result.approval == null || result.approval instanceof Map)) {
+        promoterCommand.refuse('awaitApproval takes the result of promoteImage(dryRun: true), or of a receive with ' +
+            'untilApproval, as it is.')
+    }
+    return result
 }
 
 /** Returns the answer as [ID: why], or nothing if whoever answered may not. */

@@ -1,10 +1,12 @@
 /** Waits until all applications have verified an image; see awaitSignOffs.txt. */
-Map call(Map parameters, Closure prepare = null) {
-    Map request = parameters.findAll { name, value -> !(name in ['label', 'timeoutMinutes']) }
-    Closure ask = { Map more -> promoterCommand.onAgent(parameters.label, 'await-sign-offs', request + more, prepare) }
-    long end = System.currentTimeMillis() + milliseconds(parameters.timeoutMinutes)
-    Map first = ask(dryRun: true)
-    if (parameters.dryRun) {
+Map call(Object parameters = null, Closure prepare = null) {
+    Map given = promoterCommand.named('await-sign-offs', parameters)
+    Map request = given.findAll { name, value -> !(name in ['label', 'timeoutMinutes']) }
+    Closure ask = { Map more -> promoterCommand.onAgent(given, 'await-sign-offs', request + more, prepare) }
+    long milliseconds = (promoterCommand.setting(given, 'timeoutMinutes', 1440) * 60000) as long
+    long end = System.currentTimeMillis() + milliseconds
+    Map first = ask(dryRun: request.dryRun ?: true)  // The helper refuses what is no truth.
+    if (request.dryRun) {
         return first
     }
     Map latest = first
@@ -20,11 +22,6 @@ Map call(Map parameters, Closure prepare = null) {
     }
     // Tags the image, or fails and says why: rejected, or who is still missing.
     return ask(dryRun: false, timeout: latest.status == 'waiting' ? '20s' : '2m')
-}
-
-/** A parameter of the build may be the time limit, and such are texts. */
-private long milliseconds(Object minutes) {
-    return ((minutes == null ? 1440 : minutes as BigDecimal) * 60000).longValue()
 }
 
 /** Looks once more; while the registry is away, it stands as before. */

@@ -1,4 +1,4 @@
 /** Compares Dockerfiles with the product's build metadata; see checkConstraints.txt. */
-Map call(Map parameters) {
+Map call(Object parameters = null) {
     return promoterCommand('constraints check', parameters)
 }

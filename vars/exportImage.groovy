@@ -1,4 +1,4 @@
 /** Writes images into a bundle; see exportImage.txt. */
-Map call(Map parameters) {
+Map call(Object parameters = null) {
     return promoterCommand('export-bundle', parameters)
 }

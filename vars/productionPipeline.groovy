@@ -1,5 +1,5 @@
 /** Production's whole pipeline; see productionPipeline.txt. */
-void call(Map settings = [:]) {
+void call(Object settings = [:]) {
     pipeline {
         agent none
         parameters {
@@ -28,11 +28,14 @@ void call(Map settings = [:]) {
 }
 
 /** A misspelt `config` would let the workspace's configuration decide. */
-private void refuseOtherSettings(Map settings) {
+private void refuseOtherSettings(Object settings) {
+    if (!(settings instanceof Map)) {
+        promoterCommand.refuse("The settings of productionPipeline have names, as in config: '/etc/promotion.yaml'.")
+    }
     List ours = ['config', 'label', 'timeoutMinutes', 'force']
     List others = settings.keySet().findAll { name -> !(name in ours) }.toList()
     if (others) {
-        error("wrong-usage: settings that productionPipeline does not have: ${others.join(', ')}.")
+        promoterCommand.refuse("settings that productionPipeline does not have: ${others.join(', ')}.")
     }
 }
 
@@ -51,6 +54,7 @@ private void refuseOtherParameters() {
 private void promote(Map settings) {
     // Whoever starts the pipeline by hand asks for it as well, whatever is written into the parameter.
     List asking = [promoterCommand.startedBy(), params.REQUESTED_BY].findAll { part -> part }
+    BigDecimal minutes = promoterCommand.setting(settings, 'timeoutMinutes', 60)
     Map request = [
         imageName         : params.IMAGE_NAME,
         nonProdRegistry   : params.NON_PROD_REGISTRY,
@@ -62,24 +66,24 @@ private void promote(Map settings) {
         promotionId       : params.PROMOTION_ID ?: null,
         requestedBy       : asking.join(', ') ?: null,
         config            : settings.config,
-        timeout           : "${settings.timeoutMinutes ?: 60}m",
+        timeout           : "${minutes}m",
         force             : settings.force ?: false,
     ]
-    Map result = receive(settings, request + [untilApproval: true])
+    Map result = receive(settings, minutes, request + [untilApproval: true])
     if (result.status == 'awaiting-approval') {
         stage('Approve') {
             request += awaitApproval(result)
         }
-        receive(settings, request)
+        receive(settings, minutes, request)
     }
 }
 
-private Map receive(Map settings, Map request) {
+private Map receive(Map settings, BigDecimal minutes, Map request) {
     List place = [params.PROD_REGISTRY, params.PROD_PROJECT_NAME, params.IMAGE_NAME].findAll { part -> part }
     return takingTurns(place.join('/')) {
         Map result = [:]
-        timeout(time: (settings.timeoutMinutes ?: 60) + 5, unit: 'MINUTES') {
-            result = promoterCommand.onAgent(settings.label, 'receive', request)
+        timeout(time: (minutes + 5) as int, unit: 'MINUTES') {
+            result = promoterCommand.onAgent(settings, 'receive', request)
         }
         return result
     }

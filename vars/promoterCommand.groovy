@@ -3,11 +3,16 @@ import groovy.json.JsonOutput
 import groovy.json.JsonSlurper
 
 /** The one door to the helper: every step goes through it. The parameters travel in a file, so no shell sees them. */
-Map call(String command, Map parameters) {
+Map call(Object command = null, Object parameters = null) {
+    if (!(command instanceof CharSequence)) {
+        refuse("promoterCommand takes a command and a map: promoterCommand('describe', [image: 'production/web:1'])")
+    }
+    Map request = named(command, parameters)
+    requireAgent()
     String exchange = ".promoter/${UUID.randomUUID()}"
     String outcome = "promoter ${command} was interrupted"
     try {
-        writeFile file: "${exchange}/request.json", text: JsonOutput.toJson(parameters)
+        writeFile file: "${exchange}/request.json", text: JsonOutput.toJson(request)
         int status = exitCode(command, exchange)
         String written = fileExists("${exchange}/result.json") ? readFile("${exchange}/result.json") : '{}'
         Map result = plain(written)
@@ -31,16 +36,54 @@ Map call(String command, Map parameters) {
 }
 
 /** Runs a command on an agent that is taken for it alone; `prepare` runs there before it, if given. */
-Map onAgent(String label, String command, Map parameters, Closure prepare = null) {
+Map onAgent(Map settings, String command, Map parameters, Closure prepare = null) {
     requireNoAgent()
     Map result = [:]
-    node(label ?: 'skopeo') {
+    node(setting(settings, 'label', 'skopeo')) {
         if (prepare) {
             prepare()
         }
         result = promoterCommand(command, parameters)
     }
     return result
+}
+
+/** Ends the build: it is used in a way that cannot be meant. */
+void refuse(String why) {
+    String outcome = "wrong-usage: ${why}"
+    currentBuild.description = outcome
+    error(outcome)
+}
+
+/** Returns a step's parameters, which have names and are data; those that are not given at all are none. */
+Map named(Object command, Object parameters) {
+    Object given = parameters == null ? [:] : parameters
+    if (!(given instanceof Map) || given.any { name, value -> value instanceof Closure }) {
+        refuse("The parameters of ${command} are names with values, as in source: 'stage/web:1'; " +
+            'a block stands behind them. The help of the step lists them.')
+    }
+    return given
+}
+
+/** Returns a setting of a step's own, which is of the type that it has if left out. */
+Object setting(Map settings, String name, Object otherwise) {
+    Object given = settings[name]
+    if (given == null || given == '') {
+        return otherwise
+    }
+    if (!fits(given, otherwise)) {
+        String example = otherwise instanceof CharSequence ? "'${otherwise}'" : "${otherwise}"
+        refuse("${name} does not fit: write it as in `${name}: ${example}`, which it is if left out.")
+    }
+    return otherwise instanceof Number ? ("${given}" as BigDecimal) : given
+}
+
+/** Ends the build if it holds no agent, which the helper runs on. */
+void requireAgent() {
+    if (!env.NODE_NAME) {
+        refuse("This step needs an agent with the promoter helper: write node('skopeo') { ... } around it, or " +
+            "agent { label 'skopeo' } in a declarative pipeline.")
+    }
 }
 
 /** Ends the build if it holds an agent, which it would go on to do while it waits for people. */
@@ -58,6 +101,15 @@ String startedBy() {
     List causes = builds.collectMany { build -> build.getBuildCauses('hudson.model.Cause$UserIdCause') }
     // An anonymous user's ID is an object of the JSON library.
     return causes.collect { cause -> cause.userId }.findAll { id -> id instanceof String }.unique().join(', ') ?: null
+}
+
+/** Tells whether a setting has the type of another value; a number may be a text, as parameters of builds are. */
+@NonCPS
+private boolean fits(Object given, Object otherwise) {
+    if (otherwise instanceof Number) {
+        return "${given}" ==~ /\d{1,9}([.]\d{1,9})?/
+    }
+    return otherwise instanceof Boolean ? given instanceof Boolean : given instanceof CharSequence
 }
 
 private int exitCode(String command, String exchange) {

@@ -1,4 +1,4 @@
 /** Signs an image off under an application's name; see signOffImage.txt. */
-Map call(Map parameters) {
+Map call(Object parameters = null) {
     return promoterCommand('sign-off', parameters)
 }

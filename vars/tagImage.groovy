@@ -1,4 +1,4 @@
 /** Sets tags of image streams to one image; see tagImage.txt. */
-Map call(Map parameters) {
+Map call(Object parameters = null) {
     return promoterCommand('tag', parameters)
 }

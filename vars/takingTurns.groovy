@@ -1,5 +1,8 @@
 /** Runs the body while no other build promotes this image, where Jenkins can lock; see takingTurns.txt. */
-def call(String image, Closure body) {
+def call(Object image = null, Closure body = null) {
+    if (!(image instanceof CharSequence) || body == null) {
+        promoterCommand.refuse("takingTurns takes an image and a block: takingTurns('production/web') { ... }")
+    }
     boolean isTurn = false
     def result = null
     try {

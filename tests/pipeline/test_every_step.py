@@ -47,7 +47,7 @@ EXAMPLES = {
         agent=False,
     ),
     "awaitApproval": Example(
-        "awaitApproval(digest: 'sha256:1', approval: [by: ['alice'], needed: 1, timeout_seconds: 60])",
+        "awaitApproval(destination: 'a', digest: 'b', approval: [by: ['alice'], needed: 1, timeout_seconds: 60])",
         agent=False,
         said="Rejected by alice",
     ),

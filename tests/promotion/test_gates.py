@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from promoter.promotion.sign_offs.reading import sign_off_tag
+from tests.support.faults import FaultyProxy
+from tests.support.fleet import listed
 from tests.support.images import Image, make_image
 from tests.support.promoter import Outcome
 from tests.support.shop import Shop, writes
@@ -132,6 +135,56 @@ def test_a_sign_off_of_another_digest_does_not_count(gated: Shop) -> None:
         sign_off(gated, by=application)
     gated.stage.push(make_image(seed="built since"))
     assert "open is: sign-off by billing; sign-off by checkout." in refused(gated)["message"]
+
+
+def test_a_rejection_that_arrives_during_the_copy_is_heeded(
+    gated: Shop, image: Image, before_prod: FaultyProxy
+) -> None:
+    for application in ("billing", "checkout"):
+        sign_off(gated, by=application)
+    hold = before_prod.when("PUT", "/blobs/uploads/", times=1).hold()
+
+    with gated.start_promotion() as running:
+        hold.wait_until_reached()
+        sign_off(gated, "--rejected", "--reason=totals are wrong")
+        hold.release()
+        outcome = running.outcome()
+
+    assert outcome.exit_code == 3
+    assert outcome.error["message"] == (
+        f"{gated.stage}:1.0 may not become {before_prod.host}/{gated.prod.repository}:1.0 any more; open since the "
+        "gates were looked at is: rejected by billing: totals are wrong."
+    )
+    assert (gated.prod.digest(), listed(gated.prod, image)) == (None, [])
+
+
+def test_a_sign_off_that_is_gone_before_the_flip_is_missed(gated: Shop, image: Image, before_prod: FaultyProxy) -> None:
+    for application in ("billing", "checkout"):
+        sign_off(gated, by=application)
+    hold = before_prod.when("PUT", "/manifests/sha256-", times=1).hold()
+
+    with gated.start_promotion() as running:
+        hold.wait_until_reached()
+        gated.stage.push(image, sign_off_tag(image.digest, "checkout"))
+        hold.release()
+        outcome = running.outcome()
+
+    assert (outcome.exit_code, gated.prod.digest()) == (3, None)
+    assert outcome.error["message"].endswith(" is: sign-off by checkout.")
+
+
+def test_only_a_route_that_asks_for_sign_offs_looks_for_them(gated: Shop) -> None:
+    for application in ("billing", "checkout"):
+        sign_off(gated, by=application)
+    with gated.stage.registry.recording() as seen:
+        assert gated.promote().exit_code == 0
+    looks = [request.path for request in seen.matching("GET", "/manifests/sha256-")]
+    assert sum(path.endswith(".sign-off-billing") for path in looks) == 2, "before the copy, and before the flip"
+
+    gated.routes = []
+    with gated.stage.registry.recording() as seen:
+        assert gated.promote(tag="2.0").exit_code == 0
+    assert [request.path for request in seen.requests if "sign-off" in request.path] == []
 
 
 def test_a_sign_off_at_the_destination_does_not_count(gated: Shop, image: Image) -> None:

@@ -253,6 +253,28 @@ class TestGates:
         assert outcome.exit_code == 2
         assert "no route of the release asks for one" in outcome.error["message"]
 
+    @pytest.mark.parametrize("keep_going", [False, True])
+    def test_a_rejection_that_arrives_while_images_are_brought_is_heeded(
+        self, gated: Fleet, before_prod: FaultyProxy, keep_going: bool
+    ) -> None:
+        del gated.shop.routes[0]["gates"]["approval"]
+        for name in APPLICATIONS:
+            signed = f"stage/{gated.repository(name)}:1.0"
+            assert gated.shop.run("sign-off", signed, "billing").exit_code == 0
+        hold = before_prod.when("PUT", "/blobs/uploads/", times=1).hold()
+
+        with gated.start(*(["--keep-going"] if keep_going else [])) as running:
+            hold.wait_until_reached()
+            rejected = f"stage/{gated.repository('web')}:1.0"
+            assert gated.shop.run("sign-off", rejected, "billing", "--rejected").exit_code == 0
+            hold.release()
+            outcome = running.outcome()
+
+        assert outcome.exit_code == (10 if keep_going else 3)
+        brought = gated.wanted if keep_going else dict.fromkeys(APPLICATIONS)
+        assert gated.digests() == brought | {"web": None}
+        assert "open since the gates were looked at is: rejected by billing." in outcome.stdout
+
     def test_keeping_going_leaves_out_what_may_not_pass(self, gated: Fleet) -> None:
         del gated.shop.routes[0]["gates"]["approval"]
         signed = f"stage/{gated.repository('web')}:1.0"

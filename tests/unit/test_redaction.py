@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from promoter.credentials.redaction import SHOWN, Redactor
+from promoter.model.line import quoted
 
 USER = "openshift"
 SECRETS = {
@@ -85,6 +86,15 @@ def test_four_characters_are_hidden() -> None:
     redactor = Redactor()
     redactor.learn("abcd")
     assert redactor.redact("abcd") == SHOWN
+
+
+@pytest.mark.parametrize("shown", range(4, 12))
+def test_nothing_is_left_of_a_secret_in_which_a_long_text_was_cut(shown: int) -> None:
+    redactor = Redactor()
+    redactor.learn("open-sesame!")
+    told = quoted("x" * (200 - shown) + "open-sesame!")
+    assert "open" in told
+    assert redactor.redact(told) == f"'{'x' * (200 - shown)}{SHOWN}…' ({212 - shown} characters)"
 
 
 def test_other_text_is_left_alone() -> None:

@@ -13,11 +13,21 @@ from promoter.model.request import Common, PromoteRequest, ReceiveRequest, Rollb
 ENDS = {"source": "dev/web:1", "destination": "prod"}
 
 
-def refusal(text: str, model: type[Common] = PromoteRequest) -> str:
+def read(text: str, model: type[Common] = PromoteRequest) -> Common:
+    return read_request(model, text, "request.json", "promote")
+
+
+def refused(text: str, model: type[Common] = PromoteRequest) -> WrongUsage:
     with pytest.raises(WrongUsage) as caught:
-        read_request(model, text, "request.json")
-    assert "request.json" in caught.value.message
-    return caught.value.message
+        read(text, model)
+    return caught.value
+
+
+def misfit(given: dict[str, object], model: type[Common] = PromoteRequest) -> str:
+    message = refused(json.dumps(given), model).message
+    assert message.startswith("The parameters of promote do not fit: ")
+    assert "request.json" not in message, "steps write it, and nobody else has heard of it"
+    return message
 
 
 def test_names_are_in_camel_case() -> None:
@@ -35,7 +45,7 @@ def test_names_are_in_camel_case() -> None:
             "timeout": "5m",
         }
     )
-    assert read_request(PromoteRequest, text, "request.json") == PromoteRequest(
+    assert read(text) == PromoteRequest(
         source="dev/web:1",
         destination="prod",
         source_credentials="env:TOKEN",
@@ -51,11 +61,11 @@ def test_names_are_in_camel_case() -> None:
 
 def test_null_counts_as_left_out() -> None:
     text = json.dumps({**ENDS, "force": None, "mountFrom": None, "timeout": None, "reason": None})
-    assert read_request(PromoteRequest, text, "request.json") == PromoteRequest(source="dev/web:1", destination="prod")
+    assert read(text) == PromoteRequest(source="dev/web:1", destination="prod")
 
 
 def test_parameters_that_may_be_left_out_all_may() -> None:
-    assert read_request(ReceiveRequest, "{}", "request.json") == ReceiveRequest()
+    assert read("{}", ReceiveRequest) == ReceiveRequest()
 
 
 UNFIT = {
@@ -79,11 +89,22 @@ UNFIT = {
 
 @pytest.mark.parametrize(("change", "message"), UNFIT.values(), ids=UNFIT.keys())
 def test_what_does_not_fit_is_named(change: dict[str, object], message: str) -> None:
-    assert message in refusal(json.dumps({**ENDS, **change}))
+    assert message in misfit({**ENDS, **change})
+
+
+def test_what_there_is_is_named_if_something_else_was_given() -> None:
+    remedy = refused(json.dumps({**ENDS, "colour": "red"})).remedy
+    assert " promote takes source, destination, reason, " in remedy
+    assert " takes " not in refused(json.dumps({**ENDS, "force": 1})).remedy
+
+
+def test_what_does_not_fit_is_not_repeated_without_end() -> None:
+    message = misfit({f"{number}{'x' * 70_000}": 1 for number in range(30)})
+    assert f"; 17{'x' * 198}… (70002 characters) is not known; and 12 more." in message
 
 
 def test_what_is_missing_is_named() -> None:
-    assert "image is missing" in refusal("{}", RollbackRequest)
+    assert misfit({}, RollbackRequest).endswith(": image is missing.")
 
 
 NO_REQUEST = {
@@ -101,12 +122,12 @@ NO_REQUEST = {
 
 @pytest.mark.parametrize("text", NO_REQUEST.values(), ids=NO_REQUEST.keys())
 def test_what_is_no_object_is_refused(text: str) -> None:
-    assert "request.json is no request" in refusal(text)
+    assert "request.json is no request" in refused(text).message
 
 
 def test_where_it_is_no_json_is_told() -> None:
-    assert "line 2, column 2: this is no JSON" in refusal('{"source": "dev/web:1"\n "destination": "prod"}')
+    assert "line 2, column 2: this is no JSON" in refused('{"source": "dev/web:1"\n "destination": "prod"}').message
 
 
 def test_a_duplicate_is_named() -> None:
-    assert "stands twice" in refusal(NO_REQUEST["duplicate"])
+    assert "stands twice" in refused(NO_REQUEST["duplicate"]).message

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from promoter.cli.commands import COMMANDS, Command
 from promoter.errors import WrongUsage
 from promoter.model.base import Field
+from promoter.model.line import quoted
 from promoter.model.reference import without_user
 from promoter.model.request import Common
 
@@ -25,12 +26,14 @@ class Invocation(NamedTuple):
     """What a command line asks for.
 
     Args:
+        name: the command's name.
         command: the command.
         request: its parameters; nothing if they are in a file.
         request_file: where they are then.
 
     """
 
+    name: str
     command: Command
     request: Common | None
     request_file: str | None
@@ -91,7 +94,7 @@ def parse(arguments: Sequence[str]) -> Invocation:
         key: tuple(value) if isinstance(value, list) else value for key, value in given.items() if value is not None
     }
     request = None if file_given else command.request(**parameters)
-    return Invocation(command, request, request_file)
+    return Invocation(name, command, request, request_file)
 
 
 def _shown(arguments: Sequence[str]) -> str:
@@ -133,7 +136,8 @@ def _unknown(arguments: Sequence[str], group: str = "") -> WrongUsage:
     overview.add_argument("command", help=f"`promoter {group}COMMAND --help` tells more")
     given = overview.parse_args(arguments)
     return WrongUsage(
-        f"There is no command {without_user(f'{group}{given.command}')!r}.", f"The commands are {', '.join(commands)}."
+        f"There is no command {quoted(without_user(f'{group}{given.command}'))}.",
+        f"The commands are {', '.join(commands)}.",
     )
 
 
@@ -156,5 +160,5 @@ def _add(parser: argparse.ArgumentParser, field: Field) -> None:
 
 def _boolean(text: str) -> bool:
     if text.lower() not in _BOOLEANS:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is neither true nor false")
     return _BOOLEANS[text.lower()]

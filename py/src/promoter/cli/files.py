@@ -6,10 +6,15 @@ from pathlib import Path
 
 from promoter.cli.arguments import Invocation
 from promoter.errors import WrongUsage
+from promoter.files import read_bounded
 from promoter.model.configuration import Configuration
+from promoter.model.line import shortened
 from promoter.model.request import Common
 
 DEFAULT_CONFIGURATION = "promotion.yaml"
+_LARGEST_REQUEST = 16 * 1024 * 1024
+_LARGEST_CONFIGURATION = 1024 * 1024
+"""How many bytes these files may have."""
 
 
 def load_request(invocation: Invocation) -> Common:
@@ -24,7 +29,7 @@ def load_request(invocation: Invocation) -> Common:
     from promoter.model.reading import read_request  # noqa: PLC0415 - pydantic is slow to import
 
     name = invocation.request_file or ""
-    return read_request(invocation.command.request, _text(name), name)
+    return read_request(invocation.command.request, _text(name, _LARGEST_REQUEST), name, invocation.name)
 
 
 def load_configuration(named: str | None) -> Configuration:
@@ -39,13 +44,13 @@ def load_configuration(named: str | None) -> Configuration:
     from promoter.model.reading import read_configuration  # noqa: PLC0415 - pydantic is slow to import
 
     name = named or DEFAULT_CONFIGURATION
-    return read_configuration(_text(name), name)
+    return read_configuration(_text(name, _LARGEST_CONFIGURATION), name)
 
 
-def _text(path: str) -> str:
+def _text(path: str, largest: int) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return read_bounded(path, largest).decode()
     except (OSError, ValueError) as error:
         raise WrongUsage(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.", "Name a readable file."
+            f"{shortened(path)} cannot be read: {getattr(error, 'strerror', None) or error}.", "Name a readable file."
         ) from error

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from promoter.errors import NotFound, WrongUsage
+from promoter.files import read_bounded
 from promoter.model.constraints import AnnotatedTag, AnnotateRequest, AnnotateResult
 from promoter.model.inconsistency import ANNOTATION, Inconsistencies, explained, is_mapping, union, written
+from promoter.model.line import quoted, shortened
 from promoter.openshift.image_streams import ImageStream, ImageStreams
 from promoter.promotion.addresses import Addresses, stream_name
 from promoter.promotion.gates.inconsistency import messages_of, noted_inconsistencies
@@ -17,6 +18,8 @@ from promoter.promotion.places import Places
 
 _CODES = re.compile(r"([^\s,]+(,[^\s,]+)*)?")
 _CONFIG_MAP = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_LARGEST_BYTES = 16 * 1024 * 1024
+"""How large the result of a check may be."""
 _SHAPE = "It is the result of `promoter constraints check --result FILE`."
 
 Codes = dict[str, tuple[str, ...]]
@@ -64,7 +67,9 @@ class _Annotating:
 
     def __init__(self, request: AnnotateRequest, places: Places) -> None:
         if not _CONFIG_MAP.fullmatch(request.messages):
-            raise WrongUsage(f"{request.messages!r} is no ConfigMap's name.", "Write it as `oc get configmaps` does.")
+            raise WrongUsage(
+                f"{quoted(request.messages)} is no ConfigMap's name.", "Write it as `oc get configmaps` does."
+            )
         if not (request.tag or request.from_check or request.release):
             raise WrongUsage("There is nothing to annotate.", "Name --tag, --from-check, --release, or several.")
         checked = _of_check(request.from_check, places) if request.from_check else {}
@@ -74,7 +79,9 @@ class _Annotating:
         self._say = places.say
         addresses, named = Addresses(places), places.named(request.stream)
         if named.environment is None or named.reference.locator:
-            raise WrongUsage(f"{request.stream!r} is no image stream.", "Write environment/stream, without a tag.")
+            raise WrongUsage(
+                f"{quoted(request.stream)} is no image stream.", "Write environment/stream, without a tag."
+            )
         self.streams = addresses.streams(named.environment)
         self._name = stream_name(named, places)
         self._release = addresses.tag(request.release) if request.release else None
@@ -180,7 +187,9 @@ def _of_flags(tags: tuple[str, ...]) -> Codes:
     for text in tags:
         tag, equals, codes = text.partition("=")
         if not (tag and equals and _CODES.fullmatch(codes)):
-            raise WrongUsage(f"--tag {text!r} makes no sense.", "Write TAG=CODE,CODE; or TAG= if it is consistent.")
+            raise WrongUsage(
+                f"--tag {quoted(text)} makes no sense.", "Write TAG=CODE,CODE; or TAG= if it is consistent."
+            )
         given[tag] = (*given.get(tag, ()), *filter(None, codes.split(",")))
     return given
 
@@ -188,12 +197,12 @@ def _of_flags(tags: tuple[str, ...]) -> Codes:
 def _of_check(path: str, places: Places) -> Codes:
     """Read the codes of all components that were checked; those that could not be stay as they are, and are said."""
     try:
-        result = json.loads(Path(path).read_text(encoding="utf-8"))
+        result = json.loads(read_bounded(path, _LARGEST_BYTES))
         checked = [{one["tag"]: one["codes"]} for one in result["components"]]
         failed = [str(one["component"]) for one in result["failed"]]
     except (OSError, ValueError, RecursionError, LookupError, TypeError) as error:
         why = getattr(error, "strerror", None) or "it is no result of a check"
-        raise WrongUsage(f"{path} cannot be read: {why}.", _SHAPE) from error
+        raise WrongUsage(f"{shortened(path)} cannot be read: {why}.", _SHAPE) from error
     if not all(map(is_mapping, checked)):
         raise WrongUsage(f"{path} cannot be read: a tag or its codes are not what they should be.", _SHAPE)
     if failed:

@@ -10,7 +10,7 @@ from promoter.constraints.metadata import Image, Metadata
 from promoter.constraints.opening import Sources, open_metadata, open_sources
 from promoter.errors import Refused
 from promoter.model.constraints import CheckRequest, CheckResult, CiResult, ComponentCheck
-from promoter.model.result import Failure
+from promoter.model.failure import Failure
 from promoter.promotion.places import Places
 
 

@@ -10,8 +10,8 @@ from promoter import parallel
 from promoter.constraints.metadata import Image, Metadata
 from promoter.errors import NotFound, PromoterError, TimedOut, WrongUsage
 from promoter.model.constraints import FailedComponent
-from promoter.model.result import Failure
-from promoter.model.result import failure_of as failure_of_several
+from promoter.model.failure import Failure
+from promoter.model.failure import failure_of as failure_of_several
 
 Answer = TypeVar("Answer")
 

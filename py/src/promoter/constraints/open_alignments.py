@@ -9,6 +9,7 @@ from promoter.constraints.metadata import Image, Metadata
 from promoter.constraints.pull_requests import Proposals
 from promoter.errors import WrongUsage
 from promoter.model.constraints import URGENCIES, AlignRequest, OpenAlignment, OpenAlignmentsResult, Urgency
+from promoter.model.line import quoted
 from promoter.promotion.places import Places
 
 NEAR = dt.timedelta(days=14)
@@ -60,7 +61,9 @@ def urgency(freeze: dt.date | None, today: dt.date, *, frozen: bool) -> Urgency:
 
 
 def _day(text: str | None) -> dt.date | None:
+    if not text:
+        return None
     try:
-        return dt.date.fromisoformat(text) if text else None
+        return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise WrongUsage(f"{text!r} is no day.", "Write it as 2026-11-21.") from error
+        raise WrongUsage(f"{quoted(text)} is no day.", "Write it as 2026-11-21.") from error

@@ -13,6 +13,7 @@ from promoter.constraints.metadata import Image, Metadata, Repository, read_meta
 from promoter.dockerfiles.reading import Dockerfile, read_dockerfile
 from promoter.errors import NotFound, PromoterError, WrongUsage
 from promoter.git import DEFAULT_BRANCH, Git
+from promoter.model.line import shortened
 from promoter.parallel import each
 from promoter.processes import private_directory
 from promoter.promotion.places import Places
@@ -43,7 +44,8 @@ def open_metadata(named: str, access: Access, places: Places) -> Iterator[Metada
         yield read_metadata(Path(named))
     else:
         raise NotFound(
-            f"There is no directory {named}.", "Name a directory, or a git URL such as https://HOST/PATH#REF."
+            f"There is no directory {shortened(named)}.",
+            "Name a directory, or a git URL such as https://HOST/PATH#REF.",
         )
 
 

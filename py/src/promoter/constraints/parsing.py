@@ -8,6 +8,7 @@ from promoter.constraints.files import is_file
 from promoter.dockerfiles.reading import read_dockerfile
 from promoter.errors import WrongUsage
 from promoter.model.constraints import ParsedStage, ParseRequest, ParseResult
+from promoter.model.line import shortened
 from promoter.promotion.places import Places
 
 
@@ -39,5 +40,5 @@ def _content(name: str) -> bytes:
         if is_file(Path(name)):  # nothing that never ends, such as /dev/zero
             return Path(name).read_bytes()
     except OSError as error:
-        raise WrongUsage(f"{name} cannot be read: {error.strerror}.", remedy) from error
-    raise WrongUsage(f"There is no file {name}.", remedy)
+        raise WrongUsage(f"{shortened(name)} cannot be read: {error.strerror}.", remedy) from error
+    raise WrongUsage(f"There is no file {shortened(name)}.", remedy)

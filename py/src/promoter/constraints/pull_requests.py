@@ -18,6 +18,7 @@ from promoter.github.api import GitHubApi
 from promoter.github.pull_requests import PULL_REQUESTS, PullRequest, PullRequests
 from promoter.http.trust import Trust
 from promoter.model.constraints import AlignmentStatus, ComponentAlignment
+from promoter.model.line import quoted
 from promoter.processes import private_directory
 from promoter.promotion.places import Places
 
@@ -220,7 +221,7 @@ class Proposals:
 def _author(text: str) -> Author:
     match = _AUTHOR.fullmatch(text)
     if match is None:
-        raise WrongUsage(f"`author` of `pull-requests` is nobody: {text!r}.", "Write it as NAME <EMAIL>.")
+        raise WrongUsage(f"`author` of `pull-requests` is nobody: {quoted(text)}.", "Write it as NAME <EMAIL>.")
     return Author(match[1], match[2])
 
 

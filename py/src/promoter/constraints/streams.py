@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from promoter.constraints.documents import Values, as_text, items, section, text
 from promoter.errors import NotFound, WrongUsage
+from promoter.model.line import quoted
 
 FILE = "streams.yml"
 _NO_PRODUCT = "not_applicable"
@@ -61,10 +62,10 @@ class Streams:
         """
         found = self._named.get(name, [])
         if not found:
-            raise NotFound(f"{FILE} has no stream {name!r}.", "Correct the name, or add the stream.")
+            raise NotFound(f"{FILE} has no stream {quoted(name)}.", "Correct the name, or add the stream.")
         if len(found) > 1:
             names = ", ".join(stream.name for stream in found)
-            raise WrongUsage(f"{name!r} is a name of several streams: {names}.", f"Rename all but one in {FILE}.")
+            raise WrongUsage(f"{quoted(name)} is a name of several streams: {names}.", f"Rename all but one in {FILE}.")
         return found[0]
 
     def product_image(self, name: str) -> str:

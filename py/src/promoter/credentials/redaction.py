@@ -9,6 +9,8 @@ from urllib.parse import quote, quote_plus
 
 SHOWN = "****"
 _SHORTEST = 4
+_CUT = "…"
+"""Stands where a long text was shortened, which may have been in the middle of a secret."""
 
 
 class Redactor:
@@ -42,6 +44,12 @@ class Redactor:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, SHOWN)
+        return self._without_beginnings(text) if _CUT in text else text
+
+    def _without_beginnings(self, text: str) -> str:
+        for form in self._forms:
+            for length in range(len(form) - 1, _SHORTEST - 1, -1):
+                text = text.replace(form[:length] + _CUT, SHOWN + _CUT)
         return text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from promoter.dockerfiles.characters import BOOLEANS, lower
 from promoter.dockerfiles.syntax import Syntax
 from promoter.dockerfiles.unbuildable import Unbuildable
+from promoter.model.line import quoted
 
 _ONE, _MANY, _SWITCH = "one value", "many values", "true or false"
 _FLAGS = {
@@ -59,7 +60,7 @@ def values_of(syntax: Syntax) -> dict[str, list[str]]:
         if kind == _SWITCH and lower(value) not in ("", "true", "false"):
             raise Unbuildable(f"--{name} is true or false, not {value}")
         if name in _CHOICES and value not in _CHOICES[name]:
-            raise Unbuildable(f"--{name} is {', '.join(_CHOICES[name])}, not {value!r}")
+            raise Unbuildable(f"--{name} is {', '.join(_CHOICES[name])}, not {quoted(value)}")
         values.setdefault(name, []).append(value)
     return values
 
@@ -98,7 +99,7 @@ def require_device(device: str) -> None:
             valid = not name
             name = value if equals and key == "name" else field
         if not valid:
-            raise Unbuildable(f"--device has no {field!r}")
+            raise Unbuildable(f"--device has no {quoted(field)}")
 
 
 def _fields(text: str) -> list[str]:
@@ -121,7 +122,7 @@ def _fields(text: str) -> list[str]:
 def _plain_field(text: str) -> tuple[str, str | None]:
     field, comma, rest = text.partition(",")
     if '"' in field:
-        raise Unbuildable(f"a quote is inside of {field!r}")
+        raise Unbuildable(f"a quote is inside of {quoted(field)}")
     return field, rest if comma else None
 
 

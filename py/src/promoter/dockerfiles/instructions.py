@@ -12,6 +12,7 @@ from promoter.dockerfiles.flags import mount_source, require_device, values_of
 from promoter.dockerfiles.syntax import KEYWORDS, Syntax
 from promoter.dockerfiles.unbuildable import Unbuildable
 from promoter.dockerfiles.words import Heredoc, heredoc_of
+from promoter.model.line import quoted
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
 _NAMED = 3
@@ -61,7 +62,9 @@ def stage_name(syntax: Syntax) -> str | None:
         raise Unbuildable("FROM has one argument, or three: an image, AS and a name")
     name = lower(arguments[2])
     if not _STAGE_NAME.fullmatch(name):
-        raise Unbuildable(f"{arguments[2]!r} is not the name of a stage: it begins with a letter and has no symbols")
+        raise Unbuildable(
+            f"{quoted(arguments[2])} is not the name of a stage: it begins with a letter and has no symbols"
+        )
     return name
 
 

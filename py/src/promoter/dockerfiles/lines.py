@@ -9,6 +9,7 @@ from promoter.dockerfiles.characters import BOOLEANS, SPACES, decode, encode, wi
 from promoter.dockerfiles.syntax import Syntax, parse
 from promoter.dockerfiles.unbuildable import AtLine, Unbuildable
 from promoter.dockerfiles.words import Heredoc, heredocs_in
+from promoter.model.line import quoted
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DIRECTIVE = re.compile(rb"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=(.+)", re.DOTALL)
@@ -149,7 +150,7 @@ def _require_options(text: str) -> None:
         name, equals, value = option.partition("=")
         name, value = name.strip(SPACES), value.strip(SPACES)
         if not equals or name not in ("skip", "experimental", "error") or (name == "error" and value not in BOOLEANS):
-            raise Unbuildable(f"check has no option {option!r}")
+            raise Unbuildable(f"check has no option {quoted(option)}")
 
 
 def _instruction(lines: _Lines, first: _Line, escape: bytes) -> Instruction:

@@ -9,6 +9,7 @@ import re
 
 from promoter.dockerfiles.characters import lower
 from promoter.dockerfiles.unbuildable import Unbuildable
+from promoter.model.line import quoted
 
 _COMPONENT = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = rf"(?:{_COMPONENT}(?:\.{_COMPONENT})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
@@ -55,7 +56,7 @@ def require_image(name: str) -> None:
     match = _REFERENCE.fullmatch(whole)
     valid = match is not None and len(match["path"]) <= _LONGEST_PATH and not _ID.fullmatch(name)
     if not match or not valid or (match["digest"] is not None and not _DIGEST.fullmatch(match["digest"])):
-        raise Unbuildable(f"{name!r} is not the name of an image")
+        raise Unbuildable(f"{quoted(name)} is not the name of an image")
 
 
 def require_platform(platform: str) -> None:
@@ -70,4 +71,4 @@ def require_platform(platform: str) -> None:
     alone = len(parts) == 1 and system and (lower(system[1]) in _KNOWN or lower(first) in _KNOWN)
     complete = len(parts) in _PARTS and all(map(_ARCHITECTURE_OR_VARIANT.fullmatch, others))
     if not system or not (alone or complete) or _LONE_PERCENT.search(system[2] or ""):
-        raise Unbuildable(f"{platform!r} is not a platform")
+        raise Unbuildable(f"{quoted(platform)} is not a platform")

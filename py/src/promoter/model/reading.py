@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from pydantic_core import ValidationError
@@ -12,15 +12,20 @@ from promoter.errors import WrongUsage
 from promoter.model.base import Model
 from promoter.model.checking import checked
 from promoter.model.configuration import Configuration, Sections, check, completed
+from promoter.model.line import quoted, shortened
 from promoter.model.reference import without_user
-from promoter.model.release import ReleaseList
 from promoter.model.wording import of_misfit, of_syntax
+
+if TYPE_CHECKING:
+    from promoter.model.release_list import ReleaseList
 
 Made = TypeVar("Made", bound=Model)
 _YAML = "tag:yaml.org,2002:"
 _TEXT, _DATE, _MERGE = f"{_YAML}str", f"{_YAML}timestamp", f"{_YAML}merge"
 _LONGEST = 64 * 1024
 """The most characters that a parameter may have: what is recorded has to be small enough to be read again."""
+_MOST_PROBLEMS = 20
+"""How many things that do not fit are named."""
 
 _TAGS = {_TEXT, _MERGE, *(f"{_YAML}{kind}" for kind in ("int", "float", "bool", "null", "seq", "map"))}
 
@@ -65,7 +70,7 @@ class _StrictLoader(yaml.SafeLoader):
             if key.tag != _TEXT:
                 raise _Unfit("a key is no text; put it in quotes", key.start_mark)
             if key.value in seen:
-                raise _Unfit(f"the key {key.value!r} stands twice", key.start_mark)
+                raise _Unfit(f"the key {quoted(key.value)} stands twice", key.start_mark)
             seen.add(key.value)
         return node
 
@@ -81,7 +86,7 @@ def read_configuration(text: str, name: str) -> Configuration:
         WrongUsage: it is no YAML, or does not fit the model; all that does not fit is named.
 
     """
-    sections = _fit(Sections, _json(text, name), name, "docs/configuration.md")
+    sections = _fit(Sections, _json(text, name), f"{name} does not fit", _remedy("docs/configuration.md"))
     configuration = completed(Configuration(**vars(sections), origin=f"{name} was read"))
     check(configuration)
     return configuration
@@ -94,13 +99,19 @@ def read_release(text: str, name: str) -> ReleaseList:
         WrongUsage: it is no YAML, or does not fit the model; an image has no destination.
 
     """
-    found = _fit(ReleaseList, _json(text, name), name, "docs/releases.md")
+    from promoter.model.release_list import ReleaseList  # noqa: PLC0415 - few commands read one
+
+    found = _fit(ReleaseList, _json(text, name), f"{name} does not fit", _remedy("docs/releases.md"))
     if homeless := [image.source for image in found.images if not image.all_destinations]:
         raise WrongUsage(
             f"{name} does not say where these go: {', '.join(map(without_user, homeless))}.",
             "Give each a `destination`, or `destinations`.",
         )
     return found
+
+
+def _remedy(reference: str) -> str:
+    return f"Correct what is named; {reference} lists what there is."
 
 
 def _json(text: str, name: str) -> str:
@@ -117,8 +128,15 @@ def _json(text: str, name: str) -> str:
     )
 
 
-def read_request(model: type[Made], text: str, name: str) -> Made:
+def read_request(model: type[Made], text: str, name: str, command: str) -> Made:
     """Make a request from JSON, with names in camelCase as the steps have them. `null` counts as left out.
+
+    Args:
+        model: what the command takes.
+        text: the file's content.
+        name: the file's name, for what is no JSON; what a parameter lacks is said of the command, since a step's
+            parameters come in a file that nobody wrote.
+        command: the command's name.
 
     Raises:
         WrongUsage: it is no JSON object, or does not fit the model, or a text in it is too long.
@@ -136,13 +154,21 @@ def read_request(model: type[Made], text: str, name: str) -> Made:
     if not isinstance(data, dict):
         raise WrongUsage(f"{name} is no request: it is JSON, but no object.", "It is one JSON object.")
     given = {key: value for key, value in data.items() if value is not None}
-    request = _fit(model, json.dumps(given), name, "docs/cli.md")
+    wrong, known = f"The parameters of {command} do not fit", _parameters(model)
+    listing = f" {command} takes {', '.join(known)}." if given.keys() - known else ""
+    remedy = f"Correct what is named; docs/cli.md, or the step's help, says what each is.{listing}"
+    request = _fit(model, json.dumps(given), wrong, remedy)
     if too_long := [key for key, value in given.items() if _longest(value) > _LONGEST]:
         raise WrongUsage(
-            f"{name} does not fit: {', '.join(too_long)} has more than {_LONGEST} characters.",
+            f"{wrong}: {', '.join(too_long)} has more than {_LONGEST} characters.",
             "Shorten it; a reason may tell where to read more.",
         )
     return request
+
+
+def _parameters(model: type[Model]) -> list[str]:
+    """Return what a command takes, as steps spell it, beginning with what must be given."""
+    return [model.spell(one.name) for one in sorted(model.fields.values(), key=lambda one: not one.is_required)]
 
 
 def _longest(value: object) -> int:
@@ -153,15 +179,15 @@ def _longest(value: object) -> int:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     if len(set(keys)) < len(keys):
-        raise ValueError(f"a key stands twice among {', '.join(keys)}")
+        raise ValueError(f"a key stands twice among {shortened(', '.join(keys))}")
     return dict(pairs)
 
 
-def _fit(model: type[Made], content: str, name: str, reference: str) -> Made:
+def _fit(model: type[Made], content: str, wrong: str, remedy: str) -> Made:
     try:
         return checked(model, content)
     except ValidationError as error:
-        problems = "; ".join(map(of_misfit, error.errors(include_url=False)))
-        raise WrongUsage(
-            f"{name} does not fit: {problems}.", f"Correct what is named; {reference} lists what there is."
-        ) from None
+        problems = error.errors(include_url=False)
+        named = "; ".join(map(of_misfit, problems[:_MOST_PROBLEMS]))
+        others = len(problems) - _MOST_PROBLEMS
+        raise WrongUsage(f"{wrong}: {named}{f'; and {others} more' if others > 0 else ''}.", remedy) from None

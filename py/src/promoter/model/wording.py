@@ -12,6 +12,7 @@ import yaml
 from pydantic_core import ErrorDetails
 
 from promoter.model.checking import UNKNOWN_KEY
+from promoter.model.line import quoted, shortened
 
 _WHERE_IT_BEGAN = (
     ("found unexpected", "the quotes that begin here are not closed"),
@@ -79,14 +80,14 @@ def _at(line: int, column: int, words: str) -> str:
 
 def of_misfit(problem: ErrorDetails) -> str:
     """Say what does not fit a model: the path of its key, what was found, and what is expected."""
-    path, kind = ".".join(map(str, problem["loc"])) or "the whole", problem["type"]
+    path, kind = shortened(".".join(map(str, problem["loc"]))) or "the whole", problem["type"]
     if kind == UNKNOWN_KEY:
         return f"{path} is not known{_suggestion(str(problem['loc'][-1]), problem['ctx']['known'])}"
     if kind == "missing":
         return f"{path} is missing"
     if kind == "literal_error":
         value = problem["input"]
-        found = repr(value) if isinstance(value, str) else _kind(value)
+        found = quoted(value) if isinstance(value, str) else _kind(value)
         return f"{path} is {found}, where {problem['ctx']['expected']} is expected"
     if kind == "json_invalid":
         return f"{path} has half a character in it (\\ud800 to \\udfff)"

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from promoter.errors import Refused, WrongUsage
 from promoter.model.duration import seconds
 from promoter.model.gates import Approval
-from promoter.model.line import in_a_line
+from promoter.model.line import in_a_line, quoted
+from promoter.model.promotion import Approvable
 from promoter.model.reference import checked_digest
 from promoter.model.request import Intent
-from promoter.model.result import Approvable
 from promoter.promotion.looking import Promotion
 from promoter.promotion.records.identity import requester
 
@@ -41,7 +41,9 @@ def require_form(request: Intent) -> None:
 
     """
     if nameless := [text for text in request.approval if not read_approval(text).by]:
-        raise WrongUsage(f"The approval {nameless[0]!r} names nobody.", "Write --approval ID, or --approval 'ID: WHY'.")
+        raise WrongUsage(
+            f"The approval {quoted(nameless[0])} names nobody.", "Write --approval ID, or --approval 'ID: WHY'."
+        )
     if request.approval and not request.approved_digest:
         raise WrongUsage(
             "The approval does not say of what.", "Name the digest that was approved: --approved-digest sha256:…"

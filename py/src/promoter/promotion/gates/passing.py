@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from promoter.errors import Refused, WrongUsage
 from promoter.model.gates import Gates
-from promoter.model.result import Approvable, SignOff
+from promoter.model.promotion import Approvable
+from promoter.model.sign_offs import SignOff
 from promoter.promotion.gates.approval import Approved, approvals, still_needed
 from promoter.promotion.gates.inconsistency import Inspection, Verdict
 from promoter.promotion.looking import Clearance, Promotion
@@ -33,14 +36,13 @@ def pass_gates(promotion: Promotion, gates: Gates, inspection: Inspection) -> Pr
     """
     given = approvals(promotion, gates.approval)
     needed = still_needed(promotion, gates.approval, given)
-    said = {one.application: one for one in _sign_offs(promotion, gates)}
-    signed = [name for name in gates.sign_offs if name in said and said[name].verdict == "verified"]
-    unsigned = [name for name in gates.sign_offs if name not in signed]
+    unsigned = _unsigned(promotion, gates)
+    signed = [name for name in gates.sign_offs if name not in unsigned]
     verdict = _inspected(promotion, gates, inspection)
     clearance = Clearance(
         met=(*(f"signed off by {name}" for name in signed), *(f"approved by {one}" for one in given), *verdict.met),
         open=(
-            *(_missing(name, said.get(name)) for name in unsigned),
+            *unsigned.values(),
             *([_wanted(needed, given)] if needed else []),
             *verdict.open,
         ),
@@ -55,6 +57,23 @@ def pass_gates(promotion: Promotion, gates: Gates, inspection: Inspection) -> Pr
     return cleared
 
 
+def require_signed_off(promotion: Promotion) -> None:
+    """Look at the sign-offs that the route asks for once more: copying takes long enough for a rejection to arrive.
+
+    Raises:
+        Refused: an application has rejected the image meanwhile, or its sign-off is gone.
+        NotPermitted, Unreachable, VerificationFailed: they cannot be looked at.
+
+    """
+    unsigned = _unsigned(promotion, promotion.route.gates) if promotion.route else {}
+    if unsigned:
+        raise Refused(
+            f"{promotion.source.reference} may not become {promotion.destination.reference} any more; open since the "
+            f"gates were looked at is: {'; '.join(unsigned.values())}.",
+            _signing_off(promotion),
+        )
+
+
 def _inspected(promotion: Promotion, gates: Gates, inspection: Inspection) -> Verdict:
     if gates.constraints:
         return inspection.judge(promotion, gates.constraints)
@@ -66,10 +85,14 @@ def _inspected(promotion: Promotion, gates: Gates, inspection: Inspection) -> Ve
     return Verdict((), (), None)
 
 
-def _sign_offs(promotion: Promotion, gates: Gates) -> list[SignOff]:
+def _unsigned(promotion: Promotion, gates: Gates) -> dict[str, str]:
+    """Return what is open of each application that has not verified the image; without sign-offs, nothing is sent."""
     if not gates.sign_offs:
-        return []
-    return read_sign_offs(promotion.source.repository, promotion.image.digest, gates.sign_offs)
+        return {}
+    found = read_sign_offs(promotion.source.repository, promotion.image.digest, gates.sign_offs)
+    rejected = {one.application: one for one in found if one.verdict == "rejected"}
+    verified = {one.application for one in found if one.verdict == "verified"}
+    return {name: _missing(name, rejected.get(name)) for name in gates.sign_offs if name not in verified}
 
 
 def _missing(application: str, rejected: SignOff | None) -> str:
@@ -81,10 +104,14 @@ def _wanted(needed: Approvable, given: list[Approved]) -> str:
     return f"approval by {needed.needed} {more}of {', '.join(needed.by)}"
 
 
-def _refusal(promotion: Promotion, unsigned: list[str], verdict: Verdict) -> Refused:
+def _signing_off(promotion: Promotion) -> str:
+    return f"Applications sign off with `promoter sign-off {promotion.request.source} APPLICATION`."
+
+
+def _refusal(promotion: Promotion, unsigned: Mapping[str, str], verdict: Verdict) -> Refused:
     ways = []
     if unsigned:
-        ways.append(f"Applications sign off with `promoter sign-off {promotion.request.source} APPLICATION`.")
+        ways.append(_signing_off(promotion))
     if promotion.clearance.approval:
         ways.append(
             f"Give each approval with --approval 'ID: WHY' and --approved-digest {promotion.image.digest}; in a "
