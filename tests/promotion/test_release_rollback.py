@@ -96,8 +96,12 @@ def test_release_that_was_killed_half_way_and_run_again_comes_back_as_a_whole(
     before = {name: image.digest for name, image in fleet.released().items()}
     put = before_prod.when("PUT", "/manifests/1.0$", after=2, times=2)
     put.answer(500, {"Retry-After": "60"})
+
+    def flipped() -> int:
+        return len([one for one in before_prod.requests if one.path.endswith("/manifests/1.0") and one.status == 201])
+
     with fleet.start("--force", f"--promotion-id={RELEASE}") as running:
-        wait_until(lambda: put.met == 2, "half of the tags to be flipped")
+        wait_until(lambda: put.met == 2 and flipped() == 2, "half of the tags to be flipped")
         running.send(signal.SIGKILL)
         running.outcome()
     left = [name for name, digest in fleet.digests().items() if digest == before[name]]

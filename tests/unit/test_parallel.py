@@ -94,6 +94,28 @@ def test_what_can_be_stopped_is_waited_for_after_a_signal() -> None:
     assert ended == [True, True]
 
 
+@pytest.mark.usefixtures("handlers")
+def test_what_is_waited_for_when_a_signal_comes_is_stopped_though_all_else_has_ended() -> None:
+    """CPython takes a thread for ended once a signal breaks its `join` off."""
+    install()
+    stopped, other, before = threading.Event(), threading.Event(), threading.active_count()
+    ended: list[bool] = []
+
+    def call(number: int) -> None:
+        if number:
+            other.set()
+        else:
+            other.wait(10)
+            wait_until(lambda: threading.active_count() == before + 1, "the other thread to end")
+            wait_until(main_thread_waits, "the main thread to wait")
+            signal.raise_signal(signal.SIGTERM)
+            ended.append(stopped.wait(10))
+
+    with pytest.raises(Interrupted):
+        each(call, range(2), stop=stopped.set)
+    assert ended == [True]
+
+
 class TestCrew:
     def test_tasks_may_lead_to_others(self) -> None:
         done: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
 from promoter.errors import Interrupted
@@ -13,6 +13,39 @@ WORKERS = 6
 _STEP_SECONDS = 0.5
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
+
+
+class _Worker(Thread):
+    """A thread that ends with the process, and tells whether it has ended.
+
+    `is_alive` does not: after a signal that arrived during `join` it takes a thread for ended that goes on
+    (https://github.com/python/cpython/issues/90882).
+    """
+
+    def __init__(self, target: Callable[[], None]) -> None:
+        super().__init__(target=target, daemon=True)
+        self._ended = Event()
+
+    def run(self) -> None:
+        """Do what there is to do."""
+        try:
+            super().run()
+        finally:
+            self._ended.set()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it was begun and has not ended."""
+        return self.ident is not None and not self._ended.is_set()
+
+    def see_through(self) -> None:
+        """Wait for the end.
+
+        In steps: a signal that arrives in the moment before a wait begins, or that another thread is given, is seen
+        when the wait ends.
+        """
+        while self.is_under_way:
+            self._ended.wait(_STEP_SECONDS)
 
 
 class Later(Generic[Outcome]):
@@ -27,7 +60,7 @@ class Later(Generic[Outcome]):
         self._function = function
         self._outcome: list[Outcome] = []
         self._failure: Exception | None = None
-        self._thread = Thread(target=self._work, daemon=True)
+        self._thread = _Worker(self._work)
         self._thread.start()
 
     def outcome(self) -> Outcome:
@@ -37,7 +70,7 @@ class Later(Generic[Outcome]):
             Exception: what the function raised.
 
         """
-        _join(self._thread)
+        self._thread.see_through()
         if self._failure:
             raise self._failure
         return self._outcome[0]
@@ -81,7 +114,7 @@ def each(
                 if stop:
                     stop()
 
-    threads = [Thread(target=work, daemon=True) for _ in range(min(workers, len(todo)))]
+    threads = [_Worker(work) for _ in range(min(workers, len(todo)))]
     try:
         _see_through(threads)
     finally:
@@ -133,12 +166,9 @@ class Crew:
             Exception: the first one that a task raised; what was under way then has ended.
 
         """
-        threads = [Thread(target=self._work, daemon=True) for _ in range(self._workers)]
+        threads = [_Worker(self._work) for _ in range(self._workers)]
         try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                _join(thread)
+            _see_through(threads)
         finally:
             with self._changed:
                 self._todo.clear()
@@ -184,29 +214,19 @@ class Crew:
             self._limit, self._done_since = self._limit + 1, 0
 
 
-def _see_through(threads: list[Thread]) -> None:
+def _see_through(threads: list[_Worker]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        _join(thread)
+        thread.see_through()
 
 
-def _see_off(threads: list[Thread], stop: Callable[[], object]) -> None:
+def _see_off(threads: list[_Worker], stop: Callable[[], object]) -> None:
     """Make threads end that have not, and wait for them."""
-    if any(thread.is_alive() for thread in threads):
+    if any(thread.is_under_way for thread in threads):
         stop()
     for thread in threads:
-        _join(thread)
-
-
-def _join(thread: Thread) -> None:
-    """Wait for a thread to end.
-
-    In steps: a signal that arrives in the moment before a wait begins, or that another thread is given, is seen when
-    the wait ends.
-    """
-    while thread.is_alive():
-        thread.join(_STEP_SECONDS)
+        thread.see_through()
 
 
 def _drop(tickets: Iterator[object]) -> None:

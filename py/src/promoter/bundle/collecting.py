@@ -67,7 +67,7 @@ def _look(place: Place, digest: str, places: Places) -> Found:
     image = look_into(repository, repository.manifest(digest))
     companions = find_companions(place, place._replace(reference=_NOWHERE), image)
     tops = dict.fromkeys((*(top for _, top in companions.tagged), *companions.referrers))
-    attached = tuple(look_into(repository, repository.manifest(top)) for top in tops)
+    attached = tuple(each(lambda top: look_into(repository, repository.manifest(top)), tops))
     return Found(place, image, companions, attached, read_stream(place, digest, places))
 
 

@@ -16,6 +16,7 @@ from promoter.bundle.verification import verify
 from promoter.errors import NotFound, Refused, WrongUsage
 from promoter.model.bundle import BundledImage, ImportBundleRequest, ImportBundleResult
 from promoter.model.gates import Gates
+from promoter.model.line import quoted
 from promoter.model.reference import checked_digest, is_host, parse_name, without_user
 from promoter.model.request import ReleaseRequest
 from promoter.promotion.places import Places
@@ -95,7 +96,7 @@ def _host(text: str, places: Places) -> str:
     if not is_host(host) or not {".", ":"} & set(host):
         known = ", ".join(sorted(places.configuration.environments)) or "none"
         raise WrongUsage(
-            f"{without_user(text)!r} is no destination: it is no environment (known: {known}), and no registry.",
+            f"{quoted(without_user(text))} is no destination: it is no environment (known: {known}), and no registry.",
             "Write an environment, or registry.example.com/project; images keep their names and tags.",
         )
     if slash:

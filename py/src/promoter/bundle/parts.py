@@ -19,6 +19,7 @@ from typing import BinaryIO, NamedTuple
 
 from promoter.bundle.layout import BLOBS, CHECKSUMS, CONTENTS, INDEX, LAYOUT
 from promoter.errors import VerificationFailed, WrongUsage
+from promoter.model.line import shortened
 
 _NAME = re.compile(rf"{re.escape(CONTENTS)}|{CHECKSUMS}|{re.escape(INDEX)}|{LAYOUT}|{BLOBS}/[a-f0-9]{{64}}")
 _CHUNK_BYTES = 256 * 1024
@@ -106,7 +107,7 @@ def find_parts(path: Path) -> dict[str, Part]:
 def unreadable(path: Path, error: OSError | ValueError) -> WrongUsage:
     """Say why a file cannot be read."""
     return WrongUsage(
-        f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.",
+        f"{shortened(str(path))} cannot be read: {getattr(error, 'strerror', None) or error}.",
         "Name the file or directory that `promoter export-bundle` wrote.",
     )
 

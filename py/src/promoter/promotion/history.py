@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from promoter.model.description import DescribeResult
+from promoter.model.history import HistoryEntry, HistoryResult
 from promoter.model.manifest import Descriptor
 from promoter.model.request import DescribeRequest, HistoryRequest
-from promoter.model.result import DescribeResult, HistoryEntry, HistoryResult
 from promoter.parallel import each
 from promoter.promotion.bringing.image import look_into, platforms_of
 from promoter.promotion.places import Place, Places
@@ -66,7 +67,7 @@ def kept_digests(repository: Repository, tag: str) -> list[str]:
 def entries_of(place: Place, current: Descriptor, others: Iterable[str] = ()) -> list[HistoryEntry]:
     """Return what the records say about a tag, newest first: of what it is, what is kept, and `others` that it was."""
     digests = dict.fromkeys((current.digest, *kept_digests(place.repository, place.tag), *others))
-    found = each(lambda digest: read_records(place.repository, digest), digests)
+    found = each(lambda digest: read_records(place.repository, digest, place.tag), digests)
     records = [record for records in found for record in records if record.entry.tag == place.tag]
     newest_first = sorted(records, key=lambda record: record.entry.at, reverse=True)
     let_in = next((record for record in newest_first if record.subject == current.digest), None)

@@ -7,11 +7,12 @@ Where a registry has no referrers API they are listed in an index under the tag 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from promoter.errors import Unreachable
 from promoter.model.manifest import OCI_INDEX, Manifest
-from promoter.parallel import Later
+from promoter.parallel import Later, each
 from promoter.registry.repository import Repository
 
 _ATTEMPTS = 5
@@ -55,8 +56,13 @@ def has_subject(artifact: Manifest) -> bool:
     return isinstance(subject, dict) and isinstance(subject.get("digest"), str)
 
 
-def attach(repository: Repository, artifact: Manifest) -> bool:
+def attach(repository: Repository, artifact: Manifest, *pushed: Manifest) -> bool:
     """Push an artifact whose `subject` is an image of the same repository, and list it.
+
+    Args:
+        repository: where the image is.
+        artifact: the artifact.
+        pushed: others of the same image, which `push` told are still to be listed: they are listed along with it.
 
     Returns:
         whether the list is one that writers share and can take each other's entries from; see `keep_listed`.
@@ -66,38 +72,56 @@ def attach(repository: Repository, artifact: Manifest) -> bool:
 
     """
     known = None if repository.session.has_referrers_api else Later(lambda: _fallback(repository, _subject(artifact)))
-    if repository.put_manifest(artifact.content, artifact.media_type, artifact.digest):
+    unlisted = [*pushed, artifact] if push(repository, artifact) else [*pushed]
+    if not unlisted:
         return False
     entries, _exists = known.outcome() if known else _fallback(repository, _subject(artifact))
-    _list(repository, artifact, entries)
+    _list(repository, unlisted, entries)
     return True
 
 
-def keep_listed(repository: Repository, artifact: Manifest) -> None:
-    """See that an artifact is still in the fallback index, and put it there again if another writer lost it.
+def push(repository: Repository, artifact: Manifest) -> bool:
+    """Push an artifact; tell whether it is still to be listed, since the registry itself lists none.
+
+    Raises:
+        NotPermitted, Unreachable: it is not there now.
+
+    """
+    return not repository.put_manifest(artifact.content, artifact.media_type, artifact.digest)
+
+
+def keep_listed(repository: Repository, *artifacts: Manifest) -> None:
+    """See that artifacts of one image are in the fallback index, and put those there that are not.
 
     Raises:
         Unreachable: others kept changing the index at the same time.
         NotPermitted: the repository takes no push.
 
     """
+    subject = _subject(artifacts[0])
     for _ in range(_ATTEMPTS):
-        entries, _exists = _fallback(repository, _subject(artifact))
-        if not _list(repository, artifact, entries):
+        entries, _exists = _fallback(repository, subject)
+        if not _list(repository, artifacts, entries):
             return
     raise Unreachable(
-        f"The list of referrers of {repository.reference(_subject(artifact))} keeps changing under our hands.",
+        f"The list of referrers of {repository.reference(subject)} keeps changing under our hands.",
         "Others write there at the same time; run this again.",
     )
 
 
-def detach(repository: Repository, artifact: Manifest) -> None:
-    """Take an artifact off the list again; the registry forgets the artifact itself where it can."""
-    entries, exists = _fallback(repository, _subject(artifact))
+def detach(repository: Repository, *artifacts: Manifest) -> None:
+    """Take artifacts of one image off the list again; the registry forgets the artifacts themselves where it can."""
+    unlist(repository, *artifacts)
+    each(repository.delete, [artifact.digest for artifact in artifacts], repository.session.http.pace.at_once)
+
+
+def unlist(repository: Repository, *artifacts: Manifest) -> None:
+    """Take artifacts of one image off the fallback index, if there is one."""
+    subject = _subject(artifacts[0])
+    entries, exists = _fallback(repository, subject)
     if exists:
-        left = [entry for entry in entries if entry["digest"] != artifact.digest]
-        _write_fallback(repository, _subject(artifact), left)
-    repository.delete(artifact.digest)
+        gone = {artifact.digest for artifact in artifacts}
+        _write_fallback(repository, subject, [entry for entry in entries if entry["digest"] not in gone])
 
 
 def _subject(artifact: Manifest) -> str:
@@ -105,13 +129,17 @@ def _subject(artifact: Manifest) -> str:
     return digest
 
 
-def _list(repository: Repository, artifact: Manifest, entries: list[dict[str, Any]]) -> bool:
-    """Add an artifact to the entries of the fallback index; tell whether it was not among them."""
-    if any(known["digest"] == artifact.digest for known in entries):
-        return False
-    entry = artifact.descriptor.to_json() | {"annotations": artifact.fields.get("annotations", {})}
-    _write_fallback(repository, _subject(artifact), [*entries, entry])
-    return True
+def _list(repository: Repository, artifacts: Sequence[Manifest], entries: list[dict[str, Any]]) -> bool:
+    """Add artifacts of one image to the entries of the fallback index; tell whether any was not among them."""
+    known = {entry["digest"] for entry in entries}
+    lacking = [_entry(artifact) for artifact in artifacts if artifact.digest not in known]
+    if lacking:
+        _write_fallback(repository, _subject(artifacts[0]), [*entries, *lacking])
+    return bool(lacking)
+
+
+def _entry(artifact: Manifest) -> dict[str, Any]:
+    return artifact.descriptor.to_json() | {"annotations": artifact.fields.get("annotations", {})}
 
 
 def _fallback(repository: Repository, digest: str) -> tuple[list[dict[str, Any]], bool]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from promoter.errors import NotFound, WrongUsage
+from promoter.model.line import quoted
 from promoter.model.reference import split_host, without_user
 from promoter.model.request import ReleaseRequest
 from promoter.parallel import each
@@ -62,7 +63,7 @@ def _by_pattern(pair: Pair, request: ReleaseRequest, places: Places) -> list[Pai
     name, colon, tag = pair.source.rpartition(":")
     if not colon or "/" in tag or "@" in tag:
         raise WrongUsage(
-            f"{pair.where}: {without_user(pair.source)!r} has a pattern, but no tag.",
+            f"{pair.where}: {quoted(without_user(pair.source))} has a pattern, but no tag.",
             "Write …/name:tag; * stands for any.",
         )
     _require_open(pair)

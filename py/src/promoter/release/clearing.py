@@ -11,7 +11,7 @@ from promoter.model.request import PromoteRequest, ReleaseRequest
 from promoter.parallel import each
 from promoter.promotion.gates import approval as of_people
 from promoter.promotion.gates.inconsistency import Inspection
-from promoter.promotion.gates.passing import OF_INCONSISTENCIES, pass_gates
+from promoter.promotion.gates.passing import OF_INCONSISTENCIES, pass_gates, require_signed_off
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places
 from promoter.release.troubles import Troubles
@@ -67,6 +67,20 @@ def clear(
         open_ones = {promotion.name: promotion for promotion in looked if promotion.clearance.open}
         troubles.raise_together(open_ones, partial(_refusal, digest))
     return [promotion for promotion in looked if not troubles.of(promotion.name)]
+
+
+def still_signed_off(promotions: Iterable[Promotion], troubles: Troubles, workers: int) -> list[Promotion]:
+    """Return the promotions that are signed off as their routes ask, looked at once more right before the flip.
+
+    Raises:
+        Refused: an application has rejected an image meanwhile, unless the release keeps going.
+        NotPermitted, Unreachable, VerificationFailed: the sign-offs cannot be looked at, unless it keeps going.
+
+    """
+    cleared = list(promotions)
+    asking = [promotion for promotion in cleared if promotion.asks_for_sign_offs]
+    each(lambda one: troubles.attempt([one.name], lambda: require_signed_off(one)), asking, workers)
+    return [promotion for promotion in cleared if not troubles.of(promotion.name)]
 
 
 def _require_same(request: ReleaseRequest, digest: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from promoter.errors import Interrupted, PromoterError, Unreachable
 from promoter.http.deadline import Deadline
@@ -13,7 +13,7 @@ from promoter.interrupts import deferred_signals, end_of_interruptions, undeferr
 from promoter.model.manifest import Manifest
 from promoter.parallel import Crew, each
 from promoter.promotion.tags.flipping import keep, kept_tag, must_move, persist_in_pushing, require_tag, see_listed
-from promoter.registry.referrers import attach, detach
+from promoter.registry.referrers import attach, detach, push
 from promoter.registry.repository import Repository
 from promoter.release.troubles import Troubles
 
@@ -61,6 +61,33 @@ class Turn(NamedTuple):
         return kept_tag(self.tag, self.previous) if self.previous else None
 
 
+class _Records(NamedTuple):
+    """The tags whose records are of one image: its list of referrers is read and written once for all of them."""
+
+    turns: list[Turn]
+
+    @property
+    def name(self) -> str:
+        """The image, as references name it."""
+        return self.turns[0].subject
+
+    @property
+    def manifests(self) -> list[Manifest]:
+        """The records themselves."""
+        return [turn.record for turn in self.turns]
+
+
+_Object = TypeVar("_Object", Turn, _Records)
+_Step = Callable[[_Object], None]
+
+
+def _by_image(turns: Iterable[Turn]) -> list[_Records]:
+    found: dict[str, _Records] = {}
+    for turn in turns:
+        found.setdefault(turn.subject, _Records([])).turns.append(turn)
+    return [*found.values()]
+
+
 class Flips:
     """Flips tags.
 
@@ -78,11 +105,13 @@ class Flips:
         self._seconds = _SECONDS + _SECONDS_A_TAG * len(self._turns)
         self._workers = workers
         self._say = say
-        self._locks = {turn.subject: Lock() for turn in self._turns}
+        self._locks = {name: Lock() for turn in self._turns for name in (turn.name, turn.subject, str(turn.repository))}
+        self._last = {records.turns[-1].name for records in _by_image(self._turns)}
         self._is_over = False
         self._recorded: set[str] = set()
+        self._unlisted: set[str] = set()
         self._begun: set[str] = set()
-        self._listed: list[Turn] = []
+        self._listed: set[str] = set()
 
     def flip_together(self) -> None:
         """Record all moves, keep what the tags were, and flip them; if one cannot be, all are as they were afterwards.
@@ -104,13 +133,14 @@ class Flips:
                 with undeferred_signals():
                     self._deadline.allow(self._seconds)
                     self._together(self._prepare, self._turns)
+                    self._together(self._record, _by_image(self._turns))
                     for group in (first, taken, free):
                         self._together(self._move, group)
             except (Exception, Interrupted) as failure:
                 self._go_back(self._turns, failure)
                 raise
             end_of_interruptions()
-        self._see_listed()
+        self._see_listed(self._turns)
 
     def flip_each(self, troubles: Troubles) -> None:
         """Do the same to each tag for itself; one that cannot be flipped is as it was, and a trouble.
@@ -121,80 +151,110 @@ class Flips:
         """
         flipped: set[str] = set()
 
+        def going() -> list[Turn]:
+            return [turn for turn in self._turns if not troubles.of(turn.name)]
+
         def flip(turn: Turn) -> None:
-            self._prepare(turn)
             self._move(turn)
             flipped.add(turn.name)
-
-        def attempt(turn: Turn) -> None:
-            try:
-                self._locked(flip, turn)
-            except PromoterError as failure:
-                if stuck := self._undo(turn):
-                    _add(failure, [stuck])
-                troubles.raise_for([turn.name], failure)
 
         with deferred_signals():
             try:
                 with undeferred_signals():
                     self._deadline.allow(self._seconds)
-                    self._work(attempt, self._turns)
+                    self._each(self._prepare, self._turns, troubles)
+                    self._each(self._record, _by_image(going()), troubles)
+                    self._each(flip, going(), troubles)
+                    for name, problem in self._take_off([turn for turn in self._turns if turn.name not in flipped]):
+                        if failure := troubles.of(name):
+                            _add(failure, [problem])
             except Interrupted as signal:
                 self._go_back([turn for turn in self._turns if turn.name not in flipped], signal)
                 raise
             end_of_interruptions()
-        self._see_listed()
+        self._see_listed(going())
 
-    def _together(self, step: Callable[[Turn], None], turns: list[Turn]) -> None:
+    def _together(self, step: _Step[_Object], those: Iterable[_Object]) -> None:
         """Do something for all; a failure ends what only waits to be tried again."""
 
-        def attempt(turn: Turn) -> None:
+        def attempt(one: _Object) -> None:
             try:
-                self._locked(step, turn)
+                self._locked(step, one)
             except Exception:
                 self._stop()
                 raise
 
-        self._work(attempt, turns)
+        self._work(attempt, those)
 
-    def _work(self, task: Callable[[Turn], None], turns: list[Turn]) -> None:
+    def _each(self, step: _Step[_Object], those: Iterable[_Object], troubles: Troubles) -> None:
+        """Do something for each; a failure is a trouble of its tags, which are put back if they were flipped."""
+
+        def attempt(one: _Object) -> None:
+            try:
+                self._locked(step, one)
+            except PromoterError as failure:
+                turns = one.turns if isinstance(one, _Records) else [one]
+                if stuck := [problem for turn in turns if (problem := self._undo(turn))]:
+                    _add(failure, stuck)
+                troubles.raise_for([turn.name for turn in turns], failure)
+
+        self._work(attempt, those)
+
+    def _work(self, task: _Step[_Object], those: Iterable[_Object]) -> None:
         """Do something for all, in threads: a signal then never breaks off a request, and finds the way back free."""
-        crew = Crew(min(self._workers, len(turns)))
-        for turn in turns:
-            crew.add(partial(task, turn))
+        todo = list(those)
+        crew = Crew(min(self._workers, len(todo)))
+        for one in todo:
+            crew.add(partial(task, one))
         crew.work()
 
-    def _locked(self, step: Callable[[Turn], None], turn: Turn) -> None:
-        with self._locks[turn.subject]:
-            self._require_going(turn)
-            step(turn)
+    def _locked(self, step: _Step[_Object], one: _Object) -> None:
+        with self._locks[one.name]:
+            self._require_going(one.name)
+            step(one)
 
-    def _require_going(self, turn: Turn) -> None:
+    def _require_going(self, name: str) -> None:
         """See that nothing is begun any more once the way back was."""
         if self._is_over:
-            raise Unreachable(f"{turn.name} was left as it was, since others failed.", "See what failed.")
+            raise Unreachable(f"{name} was left as it was, since others failed.", "See what failed.")
 
     def _prepare(self, turn: Turn) -> None:
-        """Keep what a tag is, and attach the record."""
-        keep(turn.repository, turn.tag, turn.previous)
-        self._recorded.add(turn.name)
-        if attach(turn.repository, turn.record):
-            self._listed.append(turn)
+        """Keep what a tag is, and push its record; the last one of an image is pushed once all of these are there."""
+        with self._locks[turn.subject]:
+            keep(turn.repository, turn.tag, turn.previous)
+        if turn.name not in self._last:
+            self._recorded.add(turn.name)
+            if push(turn.repository, turn.record):
+                self._unlisted.add(turn.name)
+
+    def _record(self, records: _Records) -> None:
+        """Push the last record of an image, and list all of them."""
+        *others, last = records.turns
+        self._recorded.add(last.name)
+        pushed = [turn.record for turn in others if turn.name in self._unlisted]
+        if attach(last.repository, last.record, *pushed):
+            self._listed.add(records.name)
 
     def _move(self, turn: Turn) -> None:
+        """Flip a tag; those of one image one after the other, as distribution fails who reads what is put just then."""
         repository, tag, manifest = turn.repository, turn.tag, turn.manifest
 
         def attempt() -> None:
-            self._require_going(turn)
+            self._require_going(turn.name)
             if must_move(repository, tag, manifest.digest, turn.previous):
                 self._begun.add(turn.name)
                 repository.put_manifest(manifest.content, manifest.media_type, tag, once=True)
 
-        persist_in_pushing(repository, tag, attempt)
-        require_tag(repository, tag, manifest.digest)
+        with self._locks[turn.subject]:
+            persist_in_pushing(repository, tag, attempt)
+            require_tag(repository, tag, manifest.digest)
 
-    def _see_listed(self) -> None:
-        each(lambda turn: see_listed(turn.repository, turn.tag, turn.record, self._say), self._listed, self._workers)
+    def _see_listed(self, turns: Iterable[Turn]) -> None:
+        def see(records: _Records) -> None:
+            tags = [turn.tag for turn in records.turns]
+            see_listed(records.turns[0].repository, tags, records.manifests, self._say)
+
+        each(see, [records for records in _by_image(turns) if records.name in self._listed], self._workers)
 
     def _stop(self) -> None:
         if not self._is_over:
@@ -208,6 +268,7 @@ class Flips:
         """
         self._stop()
         stuck = [problem for problem in each(self._undo, turns, self._workers) if problem]
+        stuck += [problem for _, problem in self._take_off(turns)]
         if stuck and isinstance(failure, PromoterError | Interrupted):
             _add(failure, stuck)
         elif stuck:
@@ -215,17 +276,31 @@ class Flips:
         end_of_interruptions()
 
     def _undo(self, turn: Turn) -> str | None:
-        """Put a tag back if it was flipped here, and take its record off; return what could not be done, and why."""
+        """Put a tag back if it was flipped here; return what could not be done, and why.
+
+        One after the other in a repository: deleting a manifest, distribution fails over tags that go at the same time.
+        """
         try:
-            with self._locks[turn.subject]:
-                was_put_back = turn.name not in self._begun or put_back(turn)
-                if turn.name in self._recorded and was_put_back:
-                    detach(turn.repository, turn.record)
+            with self._locks[turn.name], self._locks[turn.subject], self._locks[str(turn.repository)]:
+                if turn.name not in self._begun or put_back(turn):
+                    self._begun.discard(turn.name)
+                    return None
         except PromoterError as problem:
             return f"{turn.name} may be {turn.manifest.digest}: {problem.message}"
-        if was_put_back:
-            return None
         return f"{turn.name} stays {turn.manifest.digest}; it was free, and its registry does not let go of a tag"
+
+    def _take_off(self, turns: Iterable[Turn]) -> list[tuple[str, str]]:
+        """Take off the records of those tags that are as they were; return which could not be, by a tag, and why."""
+        back = [turn for turn in turns if turn.name in self._recorded and turn.name not in self._begun]
+        return [problem for problem in each(self._detach, _by_image(back), self._workers) if problem]
+
+    def _detach(self, records: _Records) -> tuple[str, str] | None:
+        try:
+            with self._locks[records.name]:
+                detach(records.turns[0].repository, *records.manifests)
+        except PromoterError as failure:
+            return records.turns[0].name, f"{records.name} may keep records of what was taken back: {failure.message}"
+        return None
 
 
 def _add(failure: PromoterError | Interrupted, stuck: list[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from promoter.errors import PromoterError
-from promoter.model.result import PromotionResult
+from promoter.model.promotion import PromotionResult
 from promoter.parallel import each
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from promoter.errors import WrongUsage
+from promoter.files import read_bounded
+from promoter.model.line import shortened
 from promoter.model.reference import without_user
 
 _LARGEST_BYTES = 16 * 1024 * 1024
@@ -101,12 +102,9 @@ def _of_file(name: str) -> Iterator[Pair]:
 
 def _text(name: str) -> str:
     try:
-        with Path(name).open("rb") as file:
-            content = file.read(_LARGEST_BYTES + 1)
+        content = read_bounded(name, _LARGEST_BYTES)
     except (OSError, ValueError) as error:
         raise _unreadable(name, getattr(error, "strerror", None) or str(error)) from error
-    if len(content) > _LARGEST_BYTES:
-        raise _unreadable(name, f"it has more than {_LARGEST_BYTES} bytes")
     try:
         return content.decode("utf-8-sig")
     except UnicodeError as error:
@@ -115,7 +113,7 @@ def _text(name: str) -> str:
 
 def _unreadable(name: str, why: str) -> WrongUsage:
     return WrongUsage(
-        f"{without_user(name)} cannot be read: {why}.",
+        f"{shortened(without_user(name))} cannot be read: {why}.",
         "Name a file with the images.",
     )
 

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from promoter.model.failure import Failure, failure_of
 from promoter.model.gates import Gates
 from promoter.model.manifest import Manifest
+from promoter.model.promotion import PromotionResult
 from promoter.model.reference import checked_repository
+from promoter.model.release import ReleasedTag, ReleaseResult
 from promoter.model.request import ReleaseRequest
-from promoter.model.result import Failure, PromotionResult, ReleasedTag, ReleaseResult, failure_of
 from promoter.parallel import Crew, each
 from promoter.promotion.bringing.bring import entry_of
 from promoter.promotion.looking import Promotion
@@ -200,7 +202,8 @@ class _Release:
         """Flip the tags whose images came: all or none, or each for itself if the release keeps going."""
         arrived = [promotion for promotion in promotions if not self._troubles.of(promotion.name)]
         records = draft_records(map(_move, arrived), self._troubles)
-        turns = [_turn(promotion, records[promotion.name]) for promotion in arrived if promotion.name in records]
+        drafted = [promotion for promotion in arrived if promotion.name in records]
+        turns = [_turn(promotion, records[promotion.name]) for promotion in self._still_signed_off(drafted)]
         if not turns:
             return {}
         flips = Flips(turns, self._places.deadline, self._workers, self._places.say)
@@ -215,6 +218,14 @@ class _Release:
             for promotion in arrived
             if (turn := by_name.get(promotion.name))
         }
+
+    def _still_signed_off(self, promotions: list[Promotion]) -> list[Promotion]:
+        """Return those that no application has rejected while they were brought; mostly none was asked."""
+        if not any(promotion.asks_for_sign_offs for promotion in promotions):
+            return promotions
+        from promoter.release.clearing import still_signed_off  # noqa: PLC0415
+
+        return still_signed_off(promotions, self._troubles, self._places.pace.at_once)
 
 
 def _move(promotion: Promotion) -> Move:

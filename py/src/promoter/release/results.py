@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from promoter.errors import PromoterError
-from promoter.model.result import Failure, PromotionResult, ReleasedTag
+from promoter.model.failure import Failure
+from promoter.model.promotion import PromotionResult
+from promoter.model.release import ReleasedTag
 from promoter.release.planning import Found, Way
 from promoter.release.troubles import Troubles
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from promoter.errors import NotFound, PartlyDone, PromoterError, Refused, WrongUsage
+from promoter.model.failure import Failure
+from promoter.model.line import quoted
 from promoter.model.manifest import Manifest
 from promoter.model.request import RollbackRequest
-from promoter.model.result import Failure, ReleaseRollbackResult, RollbackResult, RolledBackTag
+from promoter.model.rollback import ReleaseRollbackResult, RollbackResult, RolledBackTag
 from promoter.parallel import each
 from promoter.promotion.history import kept_digests
 from promoter.promotion.places import Place, Places
@@ -26,7 +28,7 @@ from promoter.promotion.records.statements import KIND, annotation, read_text, s
 from promoter.promotion.rollback import require_settleable, settle_again, settle_back
 from promoter.promotion.rollback import rollback as rollback_tag
 from promoter.promotion.tags.flipping import require_tag
-from promoter.registry.referrers import detach, list_referrers
+from promoter.registry.referrers import Referrer, detach, list_referrers
 from promoter.release.flipping import Flips, Turn, put_back
 from promoter.release.record import Move, draft_records
 from promoter.release.troubles import Troubles
@@ -57,7 +59,7 @@ class _Step(NamedTuple):
         released: the digest that the release made it.
         previous: what it was before; nothing if it was free.
         standing: what it is.
-        record: the release's record of it, unless it is what it was already.
+        record: the release's record of it, if it is what the release made it.
 
     """
 
@@ -65,7 +67,7 @@ class _Step(NamedTuple):
     released: str
     previous: str | None
     standing: str | None
-    record: Manifest | None
+    record: Manifest | None = None
 
     @property
     def name(self) -> str:
@@ -120,18 +122,19 @@ def _released(place: Place, release: str) -> list[Released]:
     """
     current = place.repository.resolve(place.tag)
     for digest in dict.fromkeys((current.digest, *kept_digests(place.repository, place.tag))):
-        attached = (read_release(place.repository, listed, digest) for listed in _records(place, digest))
+        listed = [one.digest for one in _records(place, digest) if one.annotations.get(TAG) == place.tag]
+        attached = (read_release(place.repository, record, digest) for record in listed)
         if found := [one for one in attached if one and _is_of(one, place, release)]:
             return found
     raise NotFound(
-        f"{place.reference} has no record of a release {release!r}.",
+        f"{place.reference} has no record of a release {quoted(release)}.",
         "`promoter history --json` lists the IDs of what was promoted to it. Name a tag of that release.",
     )
 
 
-def _records(place: Place, digest: str) -> list[str]:
+def _records(place: Place, digest: str) -> list[Referrer]:
     listed = list_referrers(place.repository, digest)
-    return [one.digest for one in listed if one.annotations.get(KIND) == RELEASE_TYPE]
+    return [one for one in listed if one.annotations.get(KIND) == RELEASE_TYPE]
 
 
 def _is_of(found: Released, place: Place, release: str) -> bool:
@@ -152,27 +155,48 @@ def _steps(place: Place, released: list[Released], request: RollbackRequest, pla
     stated = [one for said in words if said for one in promotions_of(said.predicate)]
     promotions = {(one["destination"], one["tag"], one["digest"]): one for one in stated}
     opened = [(_open(place, promotion, request, places), promotion) for promotion in promotions.values()]
-    return each(lambda those: _step(*those, texts.keys()), opened, places.pace.at_once)
+    steps = each(lambda those: _step(*those), opened, places.pace.at_once)
+    records = _own_records(steps, texts.keys(), places.pace.at_once)
+    return [step._replace(record=records.get(step.name)) for step in steps]
 
 
-def _step(place: Place, promotion: dict[str, Any], texts: Iterable[str]) -> _Step:
-    released, previous, standing = promotion["digest"], promotion.get("previous_digest"), place.standing()
-    found = standing.digest if standing else None
-    record = _record(place, released, texts) if found == released else None
-    return _Step(place, released, previous, found, record)
+def _step(place: Place, promotion: dict[str, Any]) -> _Step:
+    standing = place.standing()
+    return _Step(place, promotion["digest"], promotion.get("previous_digest"), standing.digest if standing else None)
 
 
-def _record(place: Place, digest: str, texts: Iterable[str]) -> Manifest | None:
-    """Return a tag's own record of the release: it has one of the release's statements, and is attached to the image.
+def _own_records(steps: Iterable[_Step], texts: Container[str], at_once: int) -> dict[str, Manifest]:
+    """Return the release's records of those tags that are what it made them, by the tags.
 
-    What a statement says of other repositories' tags counts only where somebody who may push there attached it, too.
+    Each has one of the release's statements, and is attached to the image: what a statement says of other repositories'
+    tags counts only where somebody who may push there attached it, too.
     """
-    for listed in _records(place, digest):
-        manifest = place.repository.manifest(listed)
-        is_attached = subject_of(manifest) == digest and annotation(manifest, TAG) == place.tag
-        if is_attached and manifest.blobs and manifest.blobs[0].digest in texts:
-            return manifest
-    return None
+    unmoved = [step for step in steps if step.standing == step.released]
+
+    def find(those: list[_Step]) -> list[tuple[_Step, str]]:
+        by_tag = {step.place.tag: step for step in those}
+        listed = [(one.annotations.get(TAG, ""), one.digest) for one in _records(those[0].place, those[0].released)]
+        return [(by_tag[tag], record) for tag, record in listed if tag in by_tag]
+
+    def read(one: tuple[_Step, str]) -> tuple[_Step, Manifest]:
+        step, record = one
+        return step, step.place.repository.manifest(record)
+
+    listed = [one for those in each(find, _by_image(unmoved), at_once) for one in those]
+    records: dict[str, Manifest] = {}
+    for step, record in each(read, listed, at_once):
+        is_attached = subject_of(record) == step.released and annotation(record, TAG) == step.place.tag
+        if is_attached and record.blobs and record.blobs[0].digest in texts:
+            records.setdefault(step.name, record)
+    return records
+
+
+def _by_image(steps: Iterable[_Step]) -> list[list[_Step]]:
+    """Return the steps whose records are in one list together."""
+    found: dict[str, list[_Step]] = {}
+    for step in steps:
+        found.setdefault(str(step.place.repository.reference(step.released)), []).append(step)
+    return [*found.values()]
 
 
 def _open(place: Place, promotion: dict[str, Any], request: RollbackRequest, places: Places) -> Place:
@@ -241,7 +265,8 @@ class _Rollback:
         if turns:
             Flips(turns.values(), self._places.deadline, self._places.pace.at_once, self._places.say).flip_together()
             self._places.say(f"tags flipped back: {len(turns)}")
-        return _result(self._release, [self._outcome(step, turns.get(step.name)) for step in self._steps])
+        removed = self._removed([(one, one.record) for one in self._steps if one.record and one.name not in turns])
+        return _result(self._release, [removed.get(step.name) or self._outcome(step, turns) for step in self._steps])
 
     def _turns(self) -> dict[str, Turn]:
         at_once = self._places.pace.at_once
@@ -257,10 +282,23 @@ class _Rollback:
             for name, step in self._back.items()
         }
 
-    def _outcome(self, step: _Step, turn: Turn | None) -> RolledBackTag:
-        if turn:
-            return self._followed(step, turn)
-        return _removed(step, step.record) if step.record else self._settled(step)
+    def _removed(self, free: list[tuple[_Step, Manifest]]) -> dict[str, RolledBackTag]:
+        """Remove tags that were free, and then their records, those of one image together."""
+        steps = [step for step, _ in free]
+        left = {step.name: failure for step, record in free if (failure := _remove(step, record))}
+        for those in _by_image(step for step in steps if step.name not in left):
+            if failure := _forget(those):
+                left |= dict.fromkeys((step.name for step in those), failure)
+        return {
+            step.name: step.result("left", step.standing, left[step.name])
+            if step.name in left
+            else step.result("removed", None)
+            for step in steps
+        }
+
+    def _outcome(self, step: _Step, turns: Mapping[str, Turn]) -> RolledBackTag:
+        turn = turns.get(step.name)
+        return self._followed(step, turn) if turn else self._settled(step)
 
     def _followed(self, step: _Step, turn: Turn) -> RolledBackTag:
         """Let the image stream's tag follow a tag that was flipped back, which it stays if that fails."""
@@ -292,8 +330,8 @@ def _unsettled(step: _Step, settle: Callable[[], None]) -> Failure | None:
     return None
 
 
-def _removed(step: _Step, record: Manifest) -> RolledBackTag:
-    """Remove a tag that was free, where its registry lets go of tags."""
+def _remove(step: _Step, record: Manifest) -> Failure | None:
+    """Remove a tag that was free, where its registry lets go of tags; return why it stays."""
     repository, tag = step.place.repository, step.place.tag
     try:
         require_tag(repository, tag, step.released)
@@ -303,10 +341,18 @@ def _removed(step: _Step, record: Manifest) -> RolledBackTag:
                 f"{step.name} stays {step.released}: it was free, and its registry does not let go of a tag.",
                 "Have whoever runs the registry delete it; in a cluster's own, `oc delete imagestreamtag` does.",
             )
-        detach(repository, record)
     except PromoterError as failure:
-        return step.result("left", step.standing, Failure.of(failure))
-    return step.result("removed", None)
+        return Failure.of(failure)
+    return None
+
+
+def _forget(steps: list[_Step]) -> Failure | None:
+    """Take the records of one image's tags off that were removed; return why they stay."""
+    try:
+        detach(steps[0].place.repository, *(step.record for step in steps if step.record))
+    except PromoterError as failure:
+        return Failure.of(failure)
+    return None
 
 
 def _result(release: str, tags: list[RolledBackTag]) -> ReleaseRollbackResult:

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from promoter.errors import WrongUsage
+from promoter.model.line import quoted
 from promoter.release.staging import Demand
 
 _FORM = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
@@ -55,4 +56,4 @@ def parse_shard(text: str) -> Shard:
         shard = Shard(int(match[1]), int(match[2]))
         if 1 <= shard.number <= shard.total:
             return shard
-    raise WrongUsage(f"{text!r} is no shard.", "Write I/N, such as 1/4 for the first of four; I is from 1 to N.")
+    raise WrongUsage(f"{quoted(text)} is no shard.", "Write I/N, such as 1/4 for the first of four; I is from 1 to N.")

@@ -7,16 +7,16 @@ blobs are there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from functools import partial
 from threading import Lock, Semaphore
 from typing import NamedTuple
 
 from promoter.model.manifest import Descriptor
-from promoter.model.result import BlobCounts
+from promoter.model.promotion import BlobCounts
 from promoter.parallel import Crew
-from promoter.promotion.bringing.companions import bring_companions, find_companions
+from promoter.promotion.bringing.companions import Convoy, find_companions
 from promoter.promotion.bringing.copying import verify
 from promoter.promotion.bringing.image import Image
 from promoter.promotion.bringing.putting import put_manifests
@@ -187,7 +187,7 @@ class Staging:
         return way
 
     def _is_last(self, cargo: Cargo) -> bool:
-        """Take note that one of a cargo's blobs is there; tell whether it was the last one."""
+        """Take note that one of a cargo's blobs, or of what travels along, is there; tell whether it was the last."""
         with self._lock:
             self._awaited[id(cargo)] -= 1
             return self._awaited[id(cargo)] == 0
@@ -196,7 +196,27 @@ class Staging:
         self._troubles.attempt(cargo.tags, partial(self._put, cargo))
 
     def _put(self, cargo: Cargo) -> None:
-        _put(cargo)
+        """Put an image's manifests once its blobs are there, and let what travels along follow."""
+        convoy = _put(cargo)
+        self._awaited[id(cargo)] = len(convoy.steps)
+        for step in convoy.steps:
+            self._crew.add(partial(self._follow, cargo, convoy, step))
+        if not convoy.steps:
+            self._arrive(cargo, convoy)
+
+    def _follow(self, cargo: Cargo, convoy: Convoy, step: Callable[[], None]) -> None:
+        def bring() -> None:
+            step()
+            if self._is_last(cargo):
+                self._arrive(cargo, convoy)
+
+        if not any(map(self._troubles.of, cargo.tags)):
+            self._troubles.attempt(cargo.tags, bring)
+
+    def _arrive(self, cargo: Cargo, convoy: Convoy) -> None:
+        """See that all of an image is there."""
+        convoy.see_listed()
+        verify(cargo.destination, cargo.image)
         first, *others = cargo.tags
         self._progress.image(f"{first} (one of {len(cargo.tags)} tags)" if others else first)
 
@@ -227,10 +247,9 @@ def _have(blob: Descriptor, cargo: Cargo, origins: list[str], progress: Progress
     return "uploaded"
 
 
-def _put(cargo: Cargo) -> None:
-    """Put an image's manifests once its blobs are there, see that they are, and bring what travels along."""
+def _put(cargo: Cargo) -> Convoy:
+    """Put an image's manifests once its blobs are there; return what travels along."""
     source, destination, image = cargo.source, cargo.destination, cargo.image
     if not source.shares_repository(destination):
         put_manifests(destination.repository, image.manifests)
-        bring_companions(source, destination, find_companions(source, destination, image))
-    verify(destination, image)
+    return Convoy(source, destination, find_companions(source, destination, image))

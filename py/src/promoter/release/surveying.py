@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from promoter.model.result import BlobCounts
+from promoter.model.promotion import BlobCounts
 from promoter.parallel import each
 from promoter.promotion.bringing.copying import shows
 from promoter.registry.repository import Repository

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from promoter.errors import NotPermitted
-from promoter.model.result import PromotionResult
+from promoter.model.promotion import PromotionResult
 from promoter.parallel import Later
 from promoter.promotion.bringing.companions import bring_companions, find_companions
 from promoter.promotion.bringing.copying import Survey, copy, survey, verify
@@ -48,7 +48,7 @@ def bring(promotion: Promotion, places: Places) -> PromotionResult:
         promotion.previous_digest,
         recorded,
         say=places.say,
-        ready=verified.outcome,
+        ready=lambda: _see_ready(promotion, verified),
     )
     return promotion.result(
         "promoted",
@@ -58,6 +58,15 @@ def bring(promotion: Promotion, places: Places) -> PromotionResult:
         record=str(destination.repository.reference(recorded.digest)),
         kept=kept,
     )
+
+
+def _see_ready(promotion: Promotion, verified: Later[None]) -> None:
+    """See, right before the flip, that the image is whole and that nobody has rejected it meanwhile."""
+    verified.outcome()
+    if promotion.asks_for_sign_offs:
+        from promoter.promotion.gates.passing import require_signed_off  # noqa: PLC0415
+
+        require_signed_off(promotion)
 
 
 def _bringing(promotion: Promotion, image: Image, places: Places) -> Callable[[Survey], None]:

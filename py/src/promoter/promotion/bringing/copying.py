@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from promoter.errors import NotFound, NotPermitted, VerificationFailed
 from promoter.model.manifest import Descriptor
-from promoter.model.result import BlobCounts
+from promoter.model.promotion import BlobCounts
 from promoter.parallel import each
 from promoter.promotion.bringing.image import Image
 from promoter.promotion.bringing.putting import put_manifests
@@ -127,15 +127,13 @@ def mount(repository: Repository, blobs: Iterable[Descriptor], origins: list[str
     return Survey.of(blobs, where)
 
 
-def bring_small(source: Repository, destination: Repository, image: Image, *, near: bool) -> None:
-    """Bring an image of a few kilobytes (a signature, an attestation) blob by blob, without skopeo.
+def bring_small(source: Repository, destination: Repository, blob: Descriptor, *, near: bool) -> None:
+    """Bring a blob of a few kilobytes (of a signature, an attestation) without skopeo.
 
     skopeo keeps to images; signatures and attestations are artifacts of any shape.
     """
-    there = mount(destination, image.blobs, [source.name] if near else [], look_first=True)
-    for blob in there.missing:
+    if mount(destination, [blob], [source.name] if near else [], look_first=True).missing:
         destination.upload(blob, partial(source.blob, blob))
-    put_manifests(destination, image.manifests)
 
 
 def verify(destination: Place, image: Image) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from promoter.model.result import SignOff
+from promoter.model.sign_offs import SignOff
 from promoter.openshift.image_streams import StreamTag
 
 PREFIX = "image-promoter/"

@@ -132,14 +132,21 @@ def shown(entry: Entry) -> dict[str, str | None]:
     return stated | {name: SECRETS.redact(stated[name]) for name in free if stated[name]}
 
 
-def read_records(repository: Repository, digest: str) -> list[Record]:
+def read_records(repository: Repository, digest: str, tag: str | None = None) -> list[Record]:
     """Return the records that are attached to an image, in no particular order.
 
     Only those about this very repository count: a record that came along from elsewhere tells of another place.
+
+    Args:
+        repository: where the image is.
+        digest: the image.
+        tag: where only its records are of interest; what a release recorded of others is not read then.
+
     """
     ways = {PREDICATE_TYPE: _read, RELEASE_TYPE: _read_of_release}
-    listed = [(ways.get(one.annotations.get(KIND, "")), one.digest) for one in list_referrers(repository, digest)]
-    records = [read(repository, record, digest) for read, record in listed if read]
+    listed = [one for one in list_referrers(repository, digest) if tag in (None, one.annotations.get(TAG, tag))]
+    found = [(ways.get(one.annotations.get(KIND, "")), one.digest) for one in listed]
+    records = [read(repository, record, digest) for read, record in found if read]
     return [record for record in records if record]
 
 

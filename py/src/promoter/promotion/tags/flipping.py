@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from promoter.errors import Interrupted, PromoterError, Refused, Unreachable
@@ -79,7 +79,7 @@ def flip(
             end_of_interruptions()
         shared = True
     if shared:
-        see_listed(repository, tag, record, say)
+        see_listed(repository, [tag], [record], say)
     return kept_tag(tag, previous) if previous else None
 
 
@@ -162,14 +162,17 @@ def _settle(
         raise failure
 
 
-def see_listed(repository: Repository, tag: str, record: Manifest, say: Callable[[str], None]) -> None:
-    """See that the record is still listed. The tag is flipped: whatever is wrong now is no failure of that."""
+def see_listed(
+    repository: Repository, tags: Sequence[str], records: Sequence[Manifest], say: Callable[[str], None]
+) -> None:
+    """See that records of one image are still listed. Tags are flipped: whatever is wrong now is no failure of that."""
     try:
-        keep_listed(repository, record)
+        keep_listed(repository, *records)
     except PromoterError as failure:
+        names = ", ".join(str(repository.reference(tag)) for tag in tags)
         say(
-            f"{repository.reference(tag)} is flipped, and its record is attached; whether it is still listed, which "
-            f"`promoter history` goes by, could not be seen: {failure.message}"
+            f"Flipped, with a record attached: {names}. Whether that is still listed, which `promoter history` goes "
+            f"by, could not be seen: {failure.message}"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from promoter.errors import PromoterError
-from promoter.model.result import PromotionResult
+from promoter.model.promotion import PromotionResult
 from promoter.promotion.bringing.bring import entry_of
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Places

@@ -12,7 +12,7 @@ from promoter.errors import Interrupted, PromoterError, WrongUsage
 from promoter.http.deadline import Deadline
 from promoter.interrupts import interruptions_again
 from promoter.model.duration import seconds
-from promoter.model.result import PromotionResult, RolloutOutcome
+from promoter.model.promotion import PromotionResult, RolloutOutcome
 from promoter.model.rollout import Rollout
 from promoter.model.workload import parse_workload
 from promoter.openshift.rollouts import Follower, RunningImage, Watcher
