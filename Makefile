@@ -63,7 +63,7 @@ bench: install ## Measure promoter against its peers, and write docs/benchmarks.
 	$(bin)/python -m tests.bench
 
 .PHONY: docs
-docs: install ## Write docs/cli.md, the parameters in vars/*.txt and resources/openshift from the sources
+docs: install ## Write docs/cli.md, docs/results.md, the parameters in vars/*.txt and resources/openshift from the sources
 	$(bin)/python -m promoter.cli.reference .
 
 .PHONY: clean

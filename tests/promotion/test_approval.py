@@ -180,7 +180,7 @@ def test_until_approval_says_what_is_to_be_approved(asked: Shop, image: Image) -
     moved = (result["digest"], result["previous_digest"])
     assert (result["status"], moved) == ("awaiting-approval", (image.digest, standing))
     assert result["approval"] == {"by": ["alice", "bob"], "needed": 2, "timeout_seconds": 5400, "requested_by": "Carol"}
-    assert result["open_gates"] == ["approval by 2 of alice, bob"]
+    assert (result["open_gates"], result["verified"]) == (["approval by 2 of alice, bob"], None)
     assert (once_bob_has["approval"]["by"], once_bob_has["approval"]["needed"]) == (["alice"], 1)
 
 
@@ -197,7 +197,7 @@ def test_until_approval_goes_on_where_none_is_asked_for(asked: Shop, image: Imag
 def test_dry_run_shows_open_gates(asked: Shop, image: Image) -> None:
     with nothing_changes(asked):
         result = asked.promote("--dry-run", "--until-approval").result
-    assert (result["status"], result["gates"]) == ("planned", [])
+    assert (result["status"], result["gates"], result["verified"]) == ("planned", [], None)
     assert result["open_gates"] == ["approval by 1 of alice, bob, carol"]
     assert result["approval"]["by"] == ["alice", "bob", "carol"]
     words = asked.promoter.run("promote", asked.image(asked.stage), "prod", "--dry-run", json=False).stdout

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import PRODUCTION_PASSWORD
 from tests.support.faults import FaultyProxy
 from tests.support.images import Blob, Image, make_image, referrers_tag
-from tests.support.promoter import Outcome, Running
+from tests.support.promoter import Outcome, Running, in_little_time
 from tests.support.registries import Registry
 from tests.support.shop import Shop, Side, writes
 from tests.support.tls import CertificateAuthority
@@ -87,7 +87,7 @@ def wait_for_a_look(proxy: FaultyProxy) -> None:
         return len([one for one in seen if one.path.endswith("/manifests/1.0")])
 
     before = ended()
-    wait_until(lambda: ended() >= before + 2, "a look", seconds=20)
+    wait_until(lambda: ended() >= before + 2, "a look")
 
 
 # Becoming verified
@@ -239,9 +239,9 @@ def test_it_is_told_in_words(shop: Shop) -> None:
     flags = ("--rejected", "--reason", "no TLS", "--link", BUILD, "--requested-by", "bob")
     words = shop.promoter.run("sign-off", shop.image(shop.prod), "billing", *flags, json=False).stdout.splitlines()
     assert words[:2] == [f"signed-off: {shop.prod}:1.0", f"  digest     {image.digest}"]
-    assert words[2].startswith("  rejected    by billing, ")
+    assert words[2].startswith("  rejected   by billing, ")
     assert words[2].endswith(", bob: no TLS")
-    assert words[3] == f"              {BUILD}"
+    assert words[3] == f"{'':13}{BUILD}"
     assert words[2:4] == shop.promoter.run("describe", shop.image(shop.prod), json=False).stdout.splitlines()[-2:]
     look = ("await-sign-offs", shop.image(shop.prod), "billing", "shop", "--dry-run")
     assert shop.promoter.run(*look, json=False).stdout.splitlines() == [
@@ -419,7 +419,10 @@ def test_a_sign_off_that_cannot_be_listed_counts_all_the_same(shop: Shop, before
 def test_a_time_out_says_who_is_missing(shop: Shop) -> None:
     image = push(shop)
     signed(shop, "shop")
-    outcome = awaited(shop, *APPLICATIONS, "--timeout", "1s")
+    outcome = in_little_time(
+        lambda seconds: awaited(shop, *APPLICATIONS, f"--timeout={seconds}s"),
+        lambda outcome: "waiting for billing, web" in outcome.stderr,
+    )
     assert outcome.exit_code == 8
     assert outcome.error["message"].endswith(f"It is {image.digest}; not signed off by billing, web.")
     assert shop.prod.digest("verified") is None
@@ -449,6 +452,7 @@ def test_a_digest_that_is_named_stays_what_it_is(shop: Shop) -> None:
 def test_a_registry_that_is_away_meanwhile_is_waited_for(shop: Shop, before_prod: FaultyProxy) -> None:
     image = push(shop)
     signed(shop, "billing")
+    shop.promoter.hurry()
     before_prod.when("GET", tag_of(image, "billing"), times=6).answer(503)  # as often as it is asked for in one look
     before_prod.when("GET", tag_of(image, "billing"), times=1).drop()
     outcome = awaited(shop, "billing")
@@ -461,7 +465,7 @@ def test_sigterm_ends_the_wait_and_changes_nothing(shop: Shop, before_prod: Faul
     with start(shop, "billing") as waiting, shop.prod.registry.recording() as seen:
         wait_for_a_look(before_prod)
         waiting.send(signal.SIGTERM)
-        outcome = waiting.outcome(seconds=5)
+        outcome = waiting.outcome()
     assert outcome.exit_code == 143
     assert writes(seen) == []
 
@@ -469,6 +473,7 @@ def test_sigterm_ends_the_wait_and_changes_nothing(shop: Shop, before_prod: Faul
 def test_a_registry_that_is_not_there_is_named(shop: Shop, ca: CertificateAuthority, non_production: Registry) -> None:
     with FaultyProxy(non_production, ca) as gone:
         shop.environments["prod"]["registry"] = gone.host
+    shop.promoter.hurry()
     for outcome in (sign(shop, "billing"), awaited(shop, "billing")):
         assert outcome.exit_code == 6
         assert gone.host in outcome.error["message"]

@@ -11,6 +11,8 @@ import pytest
 from tests.publishing.conftest import DOCKERFILE, Press, is_built
 from tests.support.faults import FaultyProxy
 from tests.support.images import Image, make_image
+from tests.support.promoter import in_little_time
+from tests.support.waiting import wait_until
 
 VERSION = 'test "$1" = --version && echo "buildah version 1.28.2 (image-spec 1.0)"'
 OLD = 'echo "$(basename "$0") version 0.9.9 (image-spec 1.0)"'
@@ -85,7 +87,7 @@ def test_a_builder_has_no_secret_in_sight_and_is_ended_with_the_command(
         builders = running.children()
         assert len(press.left) == 1
         running.send(signal.SIGTERM)
-        outcome = running.outcome(10)
+        outcome = running.outcome()
 
     assert outcome.exit_code == 143
     assert builders
@@ -98,8 +100,10 @@ def test_a_builder_has_no_secret_in_sight_and_is_ended_with_the_command(
 
 
 def test_a_build_that_takes_too_long_is_ended(press: Press, base: Image, before_stage: FaultyProxy) -> None:
-    before_stage.when("GET", "/manifests/base$").hold()
-    error = press.publish("--timeout", "2s").error
+    hold = before_stage.when("GET", "/manifests/base$").hold()
+    error = in_little_time(
+        lambda seconds: press.publish(f"--timeout={seconds}s"), lambda _: hold.reached.is_set()
+    ).error
     assert (error["exit_code"], "while building" in error["message"]) == (8, True)
     assert press.left == []
     assert press.shop.stage.tags() == {"base"}
@@ -108,9 +112,10 @@ def test_a_build_that_takes_too_long_is_ended(press: Press, base: Image, before_
 def test_what_a_builder_leaves_behind_is_ended(press: Press) -> None:
     left = press.shop.promoter.directory / "left"
     replace(press, "buildah", f"{VERSION} && exit; sleep 600 & echo $! > {left}; wait")
-    error = press.publish("--timeout", "2s").error
+    error = in_little_time(lambda seconds: press.publish(f"--timeout={seconds}s"), lambda _: left.exists()).error
     assert error["exit_code"] == 8
-    assert not Path(f"/proc/{left.read_text().strip()}/exe").exists()
+    process = Path(f"/proc/{left.read_text().strip()}/exe")
+    wait_until(lambda: not process.exists(), "what was left behind to end")
 
 
 def test_a_line_without_end_takes_no_memory(press: Press) -> None:

@@ -49,8 +49,8 @@ def test_people_get_a_table(live: Live) -> None:
     stream = describe(live)["stream"]
     outcome = live.streams.run("describe", live.reference, json_output=False)
     lines = outcome.stdout.splitlines()
-    begin = lines.index(f"  stream tag  {live.reference}")
-    assert lines[begin + 1] == f"  source      {live.host}/shop/{live.name}@{second.digest}"
+    begin = lines.index(f"  stream tag {live.reference}")
+    assert lines[begin + 1] == f"  source     {live.host}/shop/{live.name}@{second.digest}"
     promoted = [event["promoted"] for event in stream["events"]]
     assert lines[begin + 2 :] == [
         f"  {mark} {event['digest']}  {event['at']}  promoted {record['at']} by {record['requested_by']}, "
@@ -113,7 +113,7 @@ def test_the_internal_hosts_references_are_those_of_the_route(streams: Streams, 
     stream = streams.run("describe", "prod/web:1").result["stream"]
     assert (stream["source"], stream["scheduled"]) == (f"{route or streams.registry.host}/base/web:1", True)
     words = streams.run("describe", "prod/web:1", json_output=False).stdout
-    assert f"  source      {route or streams.registry.host}/base/web:1, looked at regularly\n" in words
+    assert f"  source     {route or streams.registry.host}/base/web:1, looked at regularly\n" in words
 
 
 def test_a_failed_import_is_described(streams: Streams) -> None:
@@ -126,7 +126,7 @@ def test_a_failed_import_is_described(streams: Streams) -> None:
     stream = streams.run("describe", "prod/web:1").result["stream"]
     assert f'"{reference}" not found' in stream["failure"]
     assert [event["digest"] for event in stream["events"]] == [A]
-    assert "  failed      " in streams.run("describe", "prod/web:1", json_output=False).stdout
+    assert "  failed     " in streams.run("describe", "prod/web:1", json_output=False).stdout
 
 
 def test_a_tag_that_was_never_imported_is_listed(streams: Streams) -> None:

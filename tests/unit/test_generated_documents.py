@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from promoter.cli.commands import COMMANDS
 from promoter.cli.reference import documents
+from promoter.cli.result_reference import results_page
+from promoter.model.base import Model
+from promoter.model.history import HistoryResult
+from promoter.model.rollback import RollbackResult
 from tests.support.repository import ROOT
 
 DOCUMENTS = documents(ROOT)
@@ -15,3 +20,21 @@ DOCUMENTS = documents(ROOT)
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_the_generated_document_is_up_to_date(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == DOCUMENTS[path], "run `make docs`"
+
+
+@pytest.mark.parametrize(
+    ("model", "told", "message"),
+    [
+        (HistoryResult, ("        digest: what it is now.\n", ""), "digest"),
+        (HistoryResult, ("digest: what", "size: of it.\n        digest: what"), "size"),
+        (RollbackResult, ("`planned` in a dry run", "planned"), "does not tell what planned means"),
+    ],
+    ids=["field", "no field", "status"],
+)
+def test_a_result_that_tells_too_little_of_its_fields_is_refused(
+    model: type[Model], told: tuple[str, str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert told[0] in (model.__doc__ or "")
+    monkeypatch.setattr(model, "__doc__", (model.__doc__ or "").replace(*told))
+    with pytest.raises(ValueError, match=message):
+        results_page(COMMANDS, {})

@@ -10,21 +10,13 @@ from promoter.cli.output import say, show, to_json
 from promoter.cli.words.forms import size
 from promoter.credentials.redaction import SECRETS, SHOWN
 from promoter.model.base import Model
-from promoter.model.result import (
-    BlobCounts,
-    BuildOutcome,
-    DescribeResult,
-    Failure,
-    HistoryEntry,
-    HistoryResult,
-    ImportResult,
-    PromotionResult,
-    RollbackResult,
-    TagOutcome,
-    TagResult,
-    WatchedTag,
-    WatchResult,
-)
+from promoter.model.description import DescribeResult
+from promoter.model.failure import Failure
+from promoter.model.history import HistoryEntry, HistoryResult
+from promoter.model.promotion import BlobCounts, BuildOutcome, PromotionResult
+from promoter.model.rollback import RollbackResult
+from promoter.model.streams import ImportResult, TagOutcome, TagResult
+from promoter.model.watching import WatchedTag, WatchResult
 
 SECRET = 's3cret-"of"-the-output'
 DIGEST, BEFORE = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
@@ -130,11 +122,11 @@ WORDS: dict[str, tuple[Model, list[str]]] = {
     "no history": (HISTORY.but(entries=()), [f"prod.io/web:1 is {DIGEST}; no promotion is recorded for it."]),
     "description": (
         DESCRIPTION,
-        ["prod.io/web:1\n", "size        3.0 MiB", "let in      promoted 2024-05-01T12:00:00Z by alice", BEFORE],
+        ["prod.io/web:1\n", "size       3.0 MiB", "let in     promoted 2024-05-01T12:00:00Z by alice", BEFORE],
     ),
     "description after a rollback": (
         DESCRIPTION.but(promoted=ROLLED_BACK),
-        [f"let in      rolled-back 2024-05-01T12:00:00Z by alice, from {BEFORE}\n"],
+        [f"let in     rolled-back 2024-05-01T12:00:00Z by alice, from {BEFORE}\n"],
     ),
     "description of a record that says little": (
         DESCRIPTION.but(promoted=ROLLED_BACK.but(previous_digest=None)),
@@ -142,7 +134,7 @@ WORDS: dict[str, tuple[Model, list[str]]] = {
     ),
     "bare description": (
         DESCRIPTION.but(promoted=None, platforms=(), restorable=()),
-        ["let in      no record", "platforms   unknown"],
+        ["let in     no record", "platforms  unknown"],
     ),
     "tags": (TAGS, [f"tagged: prod/web:1\n  digest     {DIGEST}\n", f"replaces   {BEFORE}\nunchanged: prod/web:2\n"]),
     "import": (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from promoter.errors import WrongUsage
+from promoter.model.line import quoted
 from promoter.model.reference import (
     ImageName,
     ImageReference,
@@ -124,7 +125,7 @@ def test_a_reference_is_written_as_it_was_read(case: tuple[str, object]) -> None
 def test_a_malformed_reference_is_refused_and_quoted(case: str) -> None:
     with pytest.raises(WrongUsage) as caught:
         parse_reference(case)
-    assert repr(case) in caught.value.message
+    assert quoted(case) in caught.value.message
     assert "registry.example.com[:port]/project/name:tag" in caught.value.remedy
 
 

@@ -7,14 +7,10 @@ from typing import Literal
 import pytest
 
 from promoter.cli.output import show
-from promoter.model.result import (
-    BlobCounts,
-    Failure,
-    ReleasedTag,
-    ReleaseResult,
-    ReleaseRollbackResult,
-    RolledBackTag,
-)
+from promoter.model.failure import Failure
+from promoter.model.promotion import BlobCounts
+from promoter.model.release import ReleasedTag, ReleaseResult
+from promoter.model.rollback import ReleaseRollbackResult, RolledBackTag
 
 DIGEST = f"sha256:{'1' * 64}"
 FAILURE = Failure(kind="unreachable", message="h is full.", remedy="Free space.", exit_code=6)

@@ -11,7 +11,8 @@ from promoter.credentials.sources import ANONYMOUS
 from promoter.errors import NotFound, NotPermitted, PromoterError, Unreachable, VerificationFailed
 from promoter.model.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
 from promoter.registry.auth import Authenticator
-from promoter.registry.repository import Repository, Unlisted, next_page
+from promoter.registry.documents import next_page
+from promoter.registry.repository import Repository, Unlisted
 from promoter.registry.session import RegistrySession
 from tests.unit.conftest import QUICK, ClientFactory
 from tests.unit.scripted import Answer, ScriptedServer, cut_short, raw, reply

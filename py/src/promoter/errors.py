@@ -81,7 +81,7 @@ class TimedOut(PromoterError):
 
 
 class DownstreamFailed(PromoterError):
-    """The production pipeline ran and did not succeed."""
+    """Production's pipeline, another build or a rollout ran and did not succeed."""
 
     exit_code = 9
     kind = "downstream-failed"

@@ -24,6 +24,7 @@ from promoter.http.patience import Patience
 from promoter.http.persistence import persist
 from promoter.http.trust import Trust
 from promoter.http.waits import Waits, say_nothing
+from promoter.model.line import quoted
 from promoter.processes import Ended, ask_version, end_all, run
 
 USER = "x-access-token"
@@ -305,7 +306,7 @@ class Git:
 def _require_ref(ref: str) -> None:
     if not _REF.fullmatch(ref):
         raise WrongUsage(
-            f"{ref!r} is no branch, tag or commit.", "Write its name as `git branch` or `git tag` lists it."
+            f"{quoted(ref)} is no branch, tag or commit.", "Write its name as `git branch` or `git tag` lists it."
         )
 
 

@@ -100,7 +100,9 @@ def end_all() -> None:
         _end(process)
 
 
-def ask_version(program: str, environment: Mapping[str, str], oldest: tuple[int, int], remedy: str) -> str:
+def ask_version(
+    program: str, environment: Mapping[str, str], oldest: tuple[int, int], remedy: str, directory: Path | None = None
+) -> str:
     """Ask a program for its version, such as `1.9.3`.
 
     Args:
@@ -108,22 +110,20 @@ def ask_version(program: str, environment: Mapping[str, str], oldest: tuple[int,
         environment: all that it sees of ours.
         oldest: the version that it must have at least.
         remedy: what to do if it has not.
+        directory: where it runs; here, if left out.
 
     Raises:
-        WrongUsage: it is too old, or something else has its name.
+        WrongUsage: it is too old, cannot be run, or something else has its name.
 
     """
     said: list[str] = []
     try:
-        ended = run([program, "--version"], environment, _SECONDS_TO_TELL, said.append)
+        ended = run([program, "--version"], environment, _SECONDS_TO_TELL, said.append, directory)
     except OSError:  # it is no program after all
         ended = Ended(1, ())
-    return checked_version(program, "" if ended.status else "\n".join(said), oldest, remedy)
-
-
-def checked_version(program: str, said: str, oldest: tuple[int, int], remedy: str) -> str:
-    """Return the version that a program has told; see `ask_version`."""
-    match = re.search(rf"^{program} version (([0-9]+)\.([0-9]+)[^\s(]*)", said, re.MULTILINE)
+    if ended.status and said:
+        raise WrongUsage(f"{program} cannot be run: {said[-1]}", remedy)
+    match = re.search(rf"^{program} version (([0-9]+)\.([0-9]+)[^\s(]*)", "\n".join(said), re.MULTILINE)
     if match is None:
         raise WrongUsage(f"{shutil.which(program)} does not tell its version as {program} does.", remedy)
     if (int(match[2]), int(match[3])) < oldest:

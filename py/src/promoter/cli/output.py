@@ -13,7 +13,6 @@ from promoter.cli.words import words_of
 from promoter.credentials.redaction import SECRETS
 from promoter.errors import Interrupted, PromoterError, WrongUsage
 from promoter.model.base import Document, Model
-from promoter.model.result import Failure
 
 
 def say(line: str) -> None:
@@ -71,6 +70,8 @@ def show_json(document: Document, *, in_a_line: bool = False) -> None:
 
 def error_document(error: PromoterError | Interrupted) -> dict[str, Any]:
     """Return an error as programs read it."""
+    from promoter.model.failure import Failure  # noqa: PLC0415 - mostly there is none
+
     return {"error": Failure.of(error).to_dict()}
 
 

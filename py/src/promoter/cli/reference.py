@@ -1,6 +1,7 @@
 """Writes what is generated from the models and templates: `python -m promoter.cli.reference`.
 
-docs/cli.md and resources/openshift are written whole; in a step's help, vars/*.txt, it is what follows PARAMETERS.
+docs/cli.md, docs/results.md and resources/openshift are written whole; in a step's help, vars/*.txt, it is what follows
+PARAMETERS.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from textwrap import wrap
 
 from promoter.cli.arguments import AGAIN
 from promoter.cli.commands import COMMANDS, Command
+from promoter.cli.result_reference import results_page
 from promoter.manifests.parameters import SIDES
 from promoter.manifests.render import generic_template
 from promoter.model.base import REQUIRED, Field
@@ -37,7 +39,7 @@ _INTRODUCTION = """# The command line
 
 Every command also takes `--request FILE` (all parameters from a JSON file, with names in camelCase), `--result FILE`
 (the result as JSON, besides being shown) and `--json` (the result as JSON on standard output; words go to standard
-error).
+error). [results.md](results.md) has what is in a result.
 An image is `environment/name:tag`, with environments from the configuration, or a full reference by tag or digest.
 """
 
@@ -47,7 +49,9 @@ def documents(root: Path) -> dict[Path, str]:
     steps = {root / "vars" / f"{step}.txt": COMMANDS[command] for step, command in STEPS.items()}
     written = {path: _with_parameters(path.read_text(encoding="utf-8"), command) for path, command in steps.items()}
     templates = {root / "resources" / "openshift" / f"{side}.yaml": generic_template(side) for side in SIDES}
-    return {root / "docs" / "cli.md": _command_line(), **templates, **written}
+    returning = {step: command for step, command in STEPS.items() if step != "approvePromotion"}  # it asks people
+    pages = {"cli.md": _command_line(), "results.md": results_page(COMMANDS, returning)}
+    return {**{root / "docs" / name: page for name, page in pages.items()}, **templates, **written}
 
 
 def _command_line() -> str:

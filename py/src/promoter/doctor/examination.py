@@ -13,9 +13,9 @@ from promoter.doctor.registries import examine_registry
 from promoter.doctor.report import Report
 from promoter.doctor.webhooks import examine_webhook
 from promoter.http.patience import Patience
+from promoter.model.doctor import DoctorResult
 from promoter.model.reference import parse_name
 from promoter.model.request import DoctorRequest
-from promoter.model.result import DoctorResult
 from promoter.parallel import each
 from promoter.promotion.places import Places
 

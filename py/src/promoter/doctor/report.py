@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from promoter.errors import PromoterError
-from promoter.model.result import Finding
+from promoter.model.doctor import Finding
 
 
 class Report:

@@ -17,6 +17,7 @@ from promoter.http.client import RETRIED_STATUSES, HttpClient
 from promoter.http.connection import ConnectionFailed, Response
 from promoter.jenkins.answers import Answer, Object, failure, read
 from promoter.jenkins.crumbs import ISSUER, crumb_headers
+from promoter.model.line import quoted
 
 UNSETTLED_SECONDS = 60.0
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -43,7 +44,9 @@ class JenkinsApi:
     def __init__(self, url: str, http: HttpClient, credential: Credential) -> None:
         _require_url(url)
         if ":" in credential.user or not credential.user.isprintable():
-            raise WrongUsage(f"{credential.user!r} is no user of Jenkins.", "Write the user's ID, without a colon.")
+            raise WrongUsage(
+                f"{quoted(credential.user)} is no user of Jenkins.", "Write the user's ID, without a colon."
+            )
         self.url = url.rstrip("/")
         self.http = http
         self.credential = credential

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from promoter.errors import WrongUsage
+from promoter.model.line import quoted
 
 
 class Form(NamedTuple):
@@ -32,7 +33,7 @@ class Form(NamedTuple):
 
         """
         if not self.pattern.fullmatch(text):
-            what = f"{text!r}, which is {self.name}" if self.may_be_shown else self.name
+            what = f"{quoted(text)}, which is {self.name}" if self.may_be_shown else self.name
             raise WrongUsage(f"{key} is {what}.", self.remedy)
 
 

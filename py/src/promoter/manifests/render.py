@@ -15,8 +15,9 @@ from promoter.manifests.parameters import SIDES, Parameter, Setting, parameters
 from promoter.manifests.template import template
 from promoter.manifests.text import documents, filled, placeholders
 from promoter.model.configuration import Configuration, Route
+from promoter.model.line import quoted
+from promoter.model.rendering import ManifestsResult
 from promoter.model.request import ManifestsRequest
-from promoter.model.result import ManifestsResult
 from promoter.promotion.places import Places
 
 _FORMATS = ("yaml", "template", "pod")
@@ -53,11 +54,11 @@ def generic_template(side: str) -> str:
 def _require_usable(request: ManifestsRequest) -> None:
     if request.side not in SIDES:
         raise WrongUsage(
-            f"There is no side {request.side!r}." if request.side else "It is not said which side is wanted.",
+            f"There is no side {quoted(request.side)}." if request.side else "It is not said which side is wanted.",
             "Write --side non-production or --side production.",
         )
     if request.format not in _FORMATS:
-        raise WrongUsage(f"There is no format {request.format!r}.", f"The formats are {', '.join(_FORMATS)}.")
+        raise WrongUsage(f"There is no format {quoted(request.format)}.", f"The formats are {', '.join(_FORMATS)}.")
     if not (request.token_from or request.webhook_secret_from):
         return
     if request.format != "yaml":

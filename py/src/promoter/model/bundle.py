@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from promoter.model.base import Model, option, required
+from promoter.model.release import ReleaseResult
 from promoter.model.request import DestinationAccess, Setting, SourceAccess
-from promoter.model.result import ReleaseResult
 from promoter.model.section import Section
 
 
@@ -153,7 +153,15 @@ class BundleContents(Section):
 
 
 class ExportedImage(Model):
-    """An image that was exported; `companions` is how many signatures, attestations and other referrers it has."""
+    """An image that was exported.
+
+    Args:
+        image: `name:tag`.
+        source: where it was: the registry and repository.
+        digest: the image.
+        companions: how many signatures, attestations and other referrers it has.
+
+    """
 
     image: str
     source: str
@@ -162,7 +170,15 @@ class ExportedImage(Model):
 
 
 class ExportedBlobs(Model):
-    """The distinct blobs of all images: got from registries, in the output directory already, or left to the base."""
+    """The distinct blobs of all images.
+
+    Args:
+        total: how many there are.
+        fetched: got from registries.
+        present: in the output directory already.
+        left_out: left to the base.
+
+    """
 
     total: int = 0
     fetched: int = 0
@@ -171,7 +187,19 @@ class ExportedBlobs(Model):
 
 
 class ExportBundleResult(Model):
-    """What became of an export: where it was written, its digest, and its size in bytes."""
+    """What became of an export.
+
+    Args:
+        status: `exported`.
+        destination: the file or directory that it was written to.
+        digest: the bundle's, which `import-bundle --bundle-digest` takes.
+        images: its images.
+        blobs: their blobs.
+        size: how large the bundle is, in bytes.
+        base: the digest of the bundle that it continues; nothing if it is whole.
+        duration_seconds: how long it took.
+
+    """
 
     status: Literal["exported"]
     destination: str
@@ -184,6 +212,11 @@ class ExportBundleResult(Model):
 
 
 class ImportBundleResult(ReleaseResult):
-    """What became of an import, which is a release; `bundle` is the digest of the bundle."""
+    """What became of the import of a bundle, which is a release.
+
+    Args:
+        bundle: the digest of the bundle.
+
+    """
 
     bundle: str

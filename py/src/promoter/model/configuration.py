@@ -11,6 +11,7 @@ from promoter.model.base import option
 from promoter.model.duration import seconds
 from promoter.model.gates import Gates, check_gates
 from promoter.model.install import Install
+from promoter.model.line import quoted
 from promoter.model.pull_requests import PullRequests
 from promoter.model.reference import checked_repository, is_host, parse_name, split_host, without_user
 from promoter.model.rollout import Rollout
@@ -204,7 +205,7 @@ class Configuration(Sections):
             return self.environments[name]
         known = ", ".join(sorted(self.environments)) or "none"
         raise WrongUsage(
-            f"There is no environment {without_user(name)!r} (known: {known}); {self.origin}.",
+            f"There is no environment {quoted(without_user(name))} (known: {known}); {self.origin}.",
             "Add it to the configuration (--config names another file), correct the name, or write a full reference "
             "with the registry's host.",
         )
@@ -280,14 +281,15 @@ def _check_way(route: Route) -> None:
             )
     if route.webhook and not _PROJECT.fullmatch(route.webhook.project):
         raise WrongUsage(
-            f"The webhook from {route.from_} to {route.to} is in {route.webhook.project!r}, which is no project's "
-            "name.",
+            f"The webhook from {route.from_} to {route.to} is in {quoted(route.webhook.project)}, which is no "
+            "project's name.",
             "Give the webhook the `project` that production's BuildConfig is in.",
         )
     job = route.job or route.generic_webhook
     if job and not all(job.name.split("/")):
         raise WrongUsage(
-            f"The route from {route.from_} to {route.to} leads through {job.name!r}, which is no job's full name.",
+            f"The route from {route.from_} to {route.to} leads through {quoted(job.name)}, which is no job's full "
+            "name.",
             "Write folder/job, or project/branch, without a slash at either end.",
         )
 
@@ -342,7 +344,7 @@ def _check_no_constraints(gates: Gates) -> None:
 
 def _check_watched(route: Route) -> None:
     for pattern in route.watch:
-        watches = f"The route from {route.from_} to {route.to} watches {without_user(pattern)!r}"
+        watches = f"The route from {route.from_} to {route.to} watches {quoted(without_user(pattern))}"
         name, _, tag = pattern.partition(":")
         if not tag or "@" in tag:
             raise WrongUsage(f"{watches}, which is not name:tag.", "Write name:tag; the tag may have * and ?.")
@@ -361,12 +363,12 @@ def _check_watched(route: Route) -> None:
 def _check_environment(name: str, environment: Environment) -> None:
     if not name or set(name) & set("/@") or split_host(f"{name}/image")[0] is not None:
         raise WrongUsage(
-            f"An environment cannot be called {without_user(name)!r}.",
+            f"An environment cannot be called {quoted(without_user(name))}.",
             "An image is written environment/name:tag; a name with one of . : / @ would not be seen as one.",
         )
     if not is_host(environment.registry):
         raise WrongUsage(
-            f"The registry of environment {name} is {without_user(environment.registry)!r}, which is no host.",
+            f"The registry of environment {name} is {quoted(without_user(environment.registry))}, which is no host.",
             "Write host or host:port, without https://, without a user and without a path.",
         )
     if environment.project:

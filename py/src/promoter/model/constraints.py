@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from promoter.model.base import Document, Model, option, required
+from promoter.model.failure import Failure, Several
 from promoter.model.inconsistency import CONFIG_MAP, Inconsistency
 from promoter.model.request import Common
-from promoter.model.result import Failure, Several
 
 Decision = Literal["as-desired", "mapped-back", "metadata", "not-an-equivalent", "cardinality-mismatch"]
 """What was decided about a stage; all but `mapped-back` are built with what the metadata says, if they are built."""
@@ -77,7 +77,12 @@ class ParsedStage(Model):
 
 
 class ParseResult(Model):
-    """The stages of a Dockerfile; for programs they are a list."""
+    """The stages of a Dockerfile; for programs they are a list.
+
+    Args:
+        stages: the stages, in order.
+
+    """
 
     stages: tuple[ParsedStage, ...]
 
@@ -95,7 +100,9 @@ class StageCheck(Model):
         found: the image that its FROM line names.
         desired: the image that it is to name; nothing where what the metadata says has no CI equivalent.
         builds_with: the product image that it is built with; nothing where that cannot be told.
-        decision: how that was decided.
+        decision: how that was decided: `as-desired`; `mapped-back` to another stream's image; `metadata` where that
+            alone decides; `not-an-equivalent` of one stream; `cardinality-mismatch` if nobody can tell which FROM line
+            belongs to which parent.
         why: the same in words.
 
     """
@@ -110,11 +117,19 @@ class StageCheck(Model):
 
 
 class ComponentCheck(Model):
-    """How a component stands to the metadata; the stages' images again, in order, and what is inconsistent.
+    """How a component stands to the metadata.
 
-    `component` is its key in the metadata, and `tag` the tag that it has in a release.
-    `consistent` is true only if all FROM lines are as desired. `codes` are those of `promoter.model.inconsistency`, and
-    `messages` what they mean.
+    Args:
+        component: its key in the metadata.
+        tag: the tag that it has in a release.
+        consistent: whether all FROM lines are as desired.
+        builds_with: the product images that it is built with; none where that cannot be told.
+        desired: the images that its FROM lines are to name, in order; nothing for what has no CI equivalent.
+        found: the images that they name, in order.
+        codes: what is inconsistent, such as `i1`.
+        messages: what the codes mean, in the same order.
+        stages: its Dockerfile's stages that are built on images.
+
     """
 
     component: str
@@ -129,7 +144,13 @@ class ComponentCheck(Model):
 
 
 class FailedComponent(Model):
-    """A component that could not be looked at, and why."""
+    """A component that could not be looked at.
+
+    Args:
+        component: the component.
+        error: why.
+
+    """
 
     component: str
     error: Failure
@@ -138,7 +159,13 @@ class FailedComponent(Model):
 class CheckResult(Several):
     """The components that were checked, and those that could not be.
 
-    `error` is there if one is inconsistent, or could not be checked; the exit code is 3 if one is inconsistent.
+    Args:
+        error: what went wrong on the whole: of kind `refused` if one is inconsistent, or why some could not be checked;
+            its exit code is the command's. Absent if nothing did.
+        metadata: the group's name.
+        components: those that were checked.
+        failed: those that could not be.
+
     """
 
     metadata: str
@@ -164,7 +191,14 @@ class CiBuilder(Model):
 
 
 class CiResult(Several):
-    """The images for CI, component by component; `error` is there if some could not be told."""
+    """The images for CI (`--ci`).
+
+    Args:
+        metadata: the group's name.
+        components: the images, component by component.
+        failed: the components whose images could not be told.
+
+    """
 
     metadata: str
     components: tuple[CiBuilder, ...]
@@ -172,7 +206,15 @@ class CiResult(Several):
 
 
 class ScenarioDay(Model):
-    """One day of the scenario: what happened, whether the freeze has begun, and how the components stand after it."""
+    """One day of the scenario.
+
+    Args:
+        day: which one.
+        event: what happened.
+        frozen: whether the freeze has begun.
+        components: how the components stand after it.
+
+    """
 
     day: str
     event: str
@@ -181,7 +223,12 @@ class ScenarioDay(Model):
 
 
 class ScenarioResult(Model):
-    """The days, in order."""
+    """The days of the scenario.
+
+    Args:
+        days: the days, in order.
+
+    """
 
     days: tuple[ScenarioDay, ...]
 
@@ -220,7 +267,14 @@ class AlignRequest(MetadataRequest):
 
 
 class BaseChange(Model):
-    """A FROM line that is to name another image; stages are counted from 0."""
+    """A FROM line that is to name another image.
+
+    Args:
+        stage: its stage, counted from 0.
+        found: the image that it names.
+        desired: the image that it is to name.
+
+    """
 
     stage: int
     found: str
@@ -232,7 +286,9 @@ class ComponentAlignment(Model):
 
     Args:
         component: the component.
-        status: what became of it.
+        status: `aligned` if there is nothing to do; `differs` if there is a patch; `opened`, `updated`, `unchanged`,
+            `closed` or `waiting` for its pull request, `unchanged` being one that is up to date; `disabled`,
+            `no-equivalent` or `cardinality-mismatch` if it is left alone, the last of them for people to look at.
         changes: its FROM lines that are not as desired yet.
         patch: the patch for its repository, as text.
         file: where the patch was written to, byte for byte.
@@ -251,7 +307,15 @@ class ComponentAlignment(Model):
 
 
 class AlignResult(Several):
-    """What became of the components, and those that something is wrong with; `error` is there if there are such."""
+    """What became of the components.
+
+    Args:
+        metadata: the group's name.
+        dry_run: whether nothing was to be changed.
+        components: what became of each.
+        failed: those that something is wrong with.
+
+    """
 
     metadata: str
     dry_run: bool
@@ -260,7 +324,17 @@ class AlignResult(Several):
 
 
 class OpenAlignment(Model):
-    """An open pull request, into a branch of the component's repository."""
+    """An open pull request.
+
+    Args:
+        component: the component.
+        branch: the branch of its repository that it goes into.
+        url: its page.
+        title: its title.
+        age_days: how many days it is open.
+        urgency: `blocker` after the freeze, `urgent` near it, `normal` before.
+
+    """
 
     component: str
     branch: str
@@ -271,7 +345,15 @@ class OpenAlignment(Model):
 
 
 class OpenAlignmentsResult(Several):
-    """The open pull requests, the most urgent first, then the oldest; `failed` could not be looked for."""
+    """The open pull requests (`--list`).
+
+    Args:
+        metadata: the group's name.
+        freeze: the day of the freeze, if it was named.
+        alignments: the open pull requests, the most urgent first, then the oldest.
+        failed: the components whose pull requests could not be looked for.
+
+    """
 
     metadata: str
     freeze: str | None
@@ -305,7 +387,14 @@ class AnnotateRequest(Common):
 
 
 class AnnotatedTag(Model):
-    """What became of a component's tag; `codes` are those of its component, none if it is consistent."""
+    """What became of a component's tag.
+
+    Args:
+        tag: its name.
+        status: `annotated`; `unchanged` if it said so already; `planned` in a dry run.
+        codes: what is inconsistent about its component; none if it is consistent.
+
+    """
 
     tag: str
     status: Literal["annotated", "unchanged", "planned"]
@@ -313,7 +402,16 @@ class AnnotatedTag(Model):
 
 
 class AnnotateResult(Model):
-    """What became of the annotations: `inconsistencies` is what all tags of the image stream say together."""
+    """What became of the annotations.
+
+    Args:
+        status: `annotated`; `unchanged` if all tags said so already; `planned` in a dry run.
+        stream: the components' image stream: `environment/stream`.
+        tags: what became of its tags.
+        release: the release's tag; nothing if none was named.
+        inconsistencies: what all tags of the image stream say together.
+
+    """
 
     status: Literal["annotated", "unchanged", "planned"]
     stream: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from promoter.errors import WrongUsage
+from promoter.model.line import quoted
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -21,7 +22,7 @@ def seconds(text: str) -> float:
     match = _DURATION.fullmatch(text.strip())
     value = float(match[1]) * _SECONDS[match[2]] if match else 0.0
     if value <= 0:
-        raise WrongUsage(f"{text!r} is not a duration.", "Write it as 90s, 30m or 2h.")
+        raise WrongUsage(f"{quoted(text)} is not a duration.", "Write it as 90s, 30m or 2h.")
     if value > _LONGEST_SECONDS:
-        raise WrongUsage(f"{text!r} is longer than 30 days.", "Write a duration of at most 720h.")
+        raise WrongUsage(f"{quoted(text)} is longer than 30 days.", "Write a duration of at most 720h.")
     return value

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from promoter.errors import WrongUsage
 from promoter.model.duration import seconds
+from promoter.model.line import quoted
 from promoter.model.section import Section
 
 _APPLICATION = re.compile(r"(?=.{1,47}\Z)[a-z0-9]+([._-][a-z0-9]+)*")
@@ -80,7 +81,7 @@ def checked_application(name: str) -> str:
     """
     if not _APPLICATION.fullmatch(name):
         raise WrongUsage(
-            f"{name!r} is no application's name.",
+            f"{quoted(name)} is no application's name.",
             "Write up to 47 lower-case letters and digits, with single dots, hyphens and underscores between them.",
         )
     return name
@@ -106,7 +107,9 @@ def check_gates(gates: Gates) -> None:
 def _check_approval(approval: Approval) -> None:
     for person in approval.by:
         if not _PERSON.fullmatch(person):
-            raise WrongUsage(f"{person!r} is nobody's ID.", "Write user IDs of Jenkins, without blanks and commas.")
+            raise WrongUsage(
+                f"{quoted(person)} is nobody's ID.", "Write user IDs of Jenkins, without blanks and commas."
+            )
     _require_different([person.casefold() for person in approval.by])
     if not 1 <= approval.approvers <= len(approval.by):
         raise WrongUsage(
@@ -132,4 +135,4 @@ def _check_constraints(constraints: Constraints) -> None:
 def _require_different(names: Sequence[str]) -> None:
     twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
     if twice is not None:
-        raise WrongUsage(f"{twice!r} is listed twice.", "List each name once; capitals make no difference.")
+        raise WrongUsage(f"{quoted(twice)} is listed twice.", "List each name once; capitals make no difference.")

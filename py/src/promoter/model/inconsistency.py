@@ -46,7 +46,14 @@ Inconsistencies = Mapping[str, tuple[str, ...]]
 
 
 class Inconsistency(Model):
-    """One thing that is inconsistent about a component; an unknown code is its own message."""
+    """One thing that is inconsistent about a component.
+
+    Args:
+        component: the component.
+        code: what is inconsistent, such as `i1`; deployed systems write a message instead.
+        message: what the code means; an unknown one is its own message.
+
+    """
 
     component: str
     code: str

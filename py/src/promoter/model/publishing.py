@@ -51,16 +51,19 @@ class PublishRequest(DestinationAccess, Stated):
 
 
 class PublishResult(Model):
-    """What became of an image that was to be published; times in seconds.
+    """What became of an image that was to be published.
 
     Args:
+        status: `published`; `unchanged` if that version stands there already; `planned` in a dry run.
         destination: the registry's tag.
-        image: the same by digest, as `promote` takes it for its source; nothing in a dry run.
         version: the tag.
+        image: the same by digest, as `promote` takes it for its source; nothing in a dry run.
+        digest: the image; nothing in a dry run.
         revision: the commit that it was built from, if it is known.
         built_by: what built it, or would.
-        record: what is attached to the image about its publishing.
+        record: what is attached to the image about its publishing; nothing if nothing was pushed.
         stream_tag: the image stream's tag that it is, too, where its environment names its cluster.
+        duration_seconds: how long it took.
 
     """
 

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from promoter.errors import WrongUsage
+from promoter.model.line import quoted
 
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::([0-9]{{1,5}}))?")
@@ -89,11 +90,13 @@ def _require_plain(text: str) -> None:
     shown = without_user(text)
     if shown != text:
         raise WrongUsage(
-            f"{shown!r} is not an image reference: something is in front of an @ that begins no digest.",
+            f"{quoted(shown)} is not an image reference: something is in front of an @ that begins no digest.",
             f"Leave user and password out, and name a credential source for them. {_FORM}",
         )
     if scheme := _SCHEME.match(text):
-        raise WrongUsage(f"{shown!r} is not an image reference: it has a scheme.", f"Leave {scheme[0]} out. {_FORM}")
+        raise WrongUsage(
+            f"{quoted(shown)} is not an image reference: it has a scheme.", f"Leave {scheme[0]} out. {_FORM}"
+        )
 
 
 def parse_reference(text: str) -> ImageReference:
@@ -105,9 +108,9 @@ def parse_reference(text: str) -> ImageReference:
     """
     host, rest = split_host(text)
     if host is None:
-        raise WrongUsage(f"{text!r} is not an image reference: no registry host in front.", _FORM)
+        raise WrongUsage(f"{quoted(text)} is not an image reference: no registry host in front.", _FORM)
     if not is_host(host):
-        raise WrongUsage(f"{text!r} is not an image reference: {host!r} is no host.", _FORM)
+        raise WrongUsage(f"{quoted(text)} is not an image reference: {quoted(host)} is no host.", _FORM)
     name = parse_name(rest, whole=text)
     return ImageReference(host, name.repository, name.tag, name.digest)
 
@@ -123,14 +126,14 @@ def parse_name(text: str, whole: str | None = None, *, bare: bool = False) -> Im
     _require_plain(shown)
     rest, at, digest = text.partition("@")
     if at and not _DIGEST.fullmatch(digest):
-        raise WrongUsage(f"{shown!r} is not an image reference: {digest!r} is no sha256 digest.", _FORM)
+        raise WrongUsage(f"{quoted(shown)} is not an image reference: {quoted(digest)} is no sha256 digest.", _FORM)
     repository, colon, tag = rest.partition(":")
     if colon and not _TAG.fullmatch(tag):
-        raise WrongUsage(f"{shown!r} is not an image reference: {tag!r} is no tag.", _FORM)
+        raise WrongUsage(f"{quoted(shown)} is not an image reference: {quoted(tag)} is no tag.", _FORM)
     if bare and (at or colon):
-        raise WrongUsage(f"{shown!r} names more than a repository.", "Leave tag and digest out of it.")
+        raise WrongUsage(f"{quoted(shown)} names more than a repository.", "Leave tag and digest out of it.")
     if not _is_repository(repository):
-        raise WrongUsage(f"{shown!r} is not an image reference: {repository!r} is no repository.", _FORM)
+        raise WrongUsage(f"{quoted(shown)} is not an image reference: {quoted(repository)} is no repository.", _FORM)
     return ImageName(repository, tag or None, digest or None)
 
 
@@ -153,7 +156,7 @@ def checked_tag(tag: str) -> str:
     """
     if not _TAG.fullmatch(tag):
         raise WrongUsage(
-            f"{tag!r} is not a tag.",
+            f"{quoted(tag)} is not a tag.",
             "A tag has 1 to 128 letters, digits, '_', '.' or '-', and begins with none of the last two.",
         )
     return tag
@@ -168,7 +171,8 @@ def checked_repository(name: str) -> str:
     """
     if split_host(name)[0] is not None or not _is_repository(name):
         raise WrongUsage(
-            f"{name!r} is not a repository.", "Write project/name, in lower case, without registry, tag and digest."
+            f"{quoted(name)} is not a repository.",
+            "Write project/name, in lower case, without registry, tag and digest.",
         )
     return name
 
@@ -181,5 +185,5 @@ def checked_digest(digest: str) -> str:
 
     """
     if not _DIGEST.fullmatch(digest):
-        raise WrongUsage(f"{digest!r} is not a digest.", "A digest is sha256: and 64 lower-case hex digits.")
+        raise WrongUsage(f"{quoted(digest)} is not a digest.", "A digest is sha256: and 64 lower-case hex digits.")
     return digest

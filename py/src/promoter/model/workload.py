@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from promoter.errors import WrongUsage
+from promoter.model.line import quoted
 
 DEPLOYMENT = "deployment"
 CONFIG = "dc"
@@ -38,5 +39,5 @@ def parse_workload(text: str) -> WorkloadName:
     """
     found = _NAME.fullmatch(text)
     if found is None:
-        raise WrongUsage(f"{text!r} is no workload.", "Write deployment/NAME, or dc/NAME for a DeploymentConfig.")
+        raise WrongUsage(f"{quoted(text)} is no workload.", "Write deployment/NAME, or dc/NAME for a DeploymentConfig.")
     return WorkloadName(found[1], found[2])

@@ -18,6 +18,7 @@ from promoter.errors import NotFound, NotPermitted, PassingFailure, PromoterErro
 from promoter.http.client import HttpClient
 from promoter.http.connection import Response
 from promoter.http.documents import read_text
+from promoter.model.line import quoted
 from promoter.model.reference import without_user
 from promoter.openshift.rights import missing_right
 
@@ -65,7 +66,8 @@ class ClusterApi:
     def __init__(self, url: str, http: HttpClient, credential: Credential) -> None:
         if not url.lower().startswith("https://"):
             raise WrongUsage(
-                f"{without_user(url)!r} is no URL of a cluster's API.", "Write it as https://api.example.com:6443."
+                f"{quoted(without_user(url))} is no URL of a cluster's API.",
+                "Write it as https://api.example.com:6443.",
             )
         self.url = url.rstrip("/")
         self.http = http

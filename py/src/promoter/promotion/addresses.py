@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from promoter.errors import Refused, WrongUsage
+from promoter.model.line import quoted
 from promoter.model.reference import ImageReference
 from promoter.openshift.api import ClusterApi, Conflict
 from promoter.openshift.image_imports import ImageImports
@@ -118,7 +119,7 @@ class Addresses:
         named = self.places.named(text)
         tag = named.reference.tag or (like and like.tag)
         if named.reference.digest or not tag:
-            raise WrongUsage(f"{text!r} is no tag of an image stream.", "Write environment/name:tag.")
+            raise WrongUsage(f"{quoted(text)} is no tag of an image stream.", "Write environment/name:tag.")
         return self.at(named, tag)
 
     def at(self, named: Named, tag: str) -> Address:
@@ -148,6 +149,7 @@ def stream_name(named: Named, places: Places) -> str:
     name = named.reference.repository.removeprefix(f"{project}/") if project else named.reference.repository
     if "/" in name:
         raise WrongUsage(
-            f"{name!r} is no image stream's name: it has a slash.", "Leave the project out; it is the environment's."
+            f"{quoted(name)} is no image stream's name: it has a slash.",
+            "Leave the project out; it is the environment's.",
         )
     return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from promoter.errors import Refused, WrongUsage
 from promoter.model.configuration import Configuration, Route
+from promoter.model.line import quoted
 from promoter.model.request import ReceiveRequest
 from promoter.openshift.discovery import own_project
 
@@ -32,7 +33,7 @@ def complete(request: ReceiveRequest, configuration: Configuration) -> ReceiveRe
     if not told and request.image_name:
         where = f" with {', '.join(f'{name.upper()}={value}' for name, value in given.items())}" if given else ""
         raise Refused(
-            f"Production takes no image {request.image_name!r}{where}: its configuration has no route for it.",
+            f"Production takes no image {quoted(request.image_name)}{where}: its configuration has no route for it.",
             "If it should, add it to `images` of a route in production's configuration.",
         )
     if len(told) > 1:
@@ -41,7 +42,7 @@ def complete(request: ReceiveRequest, configuration: Configuration) -> ReceiveRe
     if len(told) > 1:
         raise WrongUsage(
             f"The parameters lack {', '.join(name.upper() for name in _PLACES if name not in given)}, and production's "
-            f"configuration has several routes for {request.image_name!r}: {'; '.join(map(_described, told))}.",
+            f"configuration has several routes for {quoted(request.image_name)}: {'; '.join(map(_described, told))}.",
             "Send what tells them apart.",
         )
     return request.but(**told[0]) if told else request

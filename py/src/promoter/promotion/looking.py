@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from promoter.errors import NotPermitted, Refused, WrongUsage
 from promoter.model.configuration import DEFAULT_ENGINE, ENGINES, Route
+from promoter.model.line import quoted
 from promoter.model.manifest import Descriptor, Manifest
+from promoter.model.promotion import Approvable, PromotionResult
 from promoter.model.reference import checked_repository
 from promoter.model.request import PromoteRequest
-from promoter.model.result import Approvable, PromotionResult
 from promoter.parallel import Later
 from promoter.promotion.places import Place, Places
 from promoter.promotion.records.identity import new_id, requester
@@ -86,6 +87,11 @@ class Promotion(NamedTuple):
         return self.request.requested_by or requester()
 
     @property
+    def asks_for_sign_offs(self) -> bool:
+        """Whether its route asks applications to sign the image off."""
+        return self.route is not None and bool(self.route.gates.sign_offs)
+
+    @property
     def awaits_approval(self) -> bool:
         """Whether it is to stop here, for people to say something to it."""
         return self.clearance.approval is not None and self.request.until_approval and not self.request.dry_run
@@ -102,6 +108,7 @@ class Promotion(NamedTuple):
             "gates": self.clearance.met,
             "open_gates": self.clearance.open,
             "approval": self.clearance.approval,
+            "verified": True if status in {"promoted", "unchanged"} else None,
         }
         return PromotionResult(**(known | facts))
 
@@ -118,7 +125,7 @@ def look(request: PromoteRequest, places: Places) -> Promotion:
     for repository in request.mount_from:
         checked_repository(repository)
     if request.engine not in (None, *ENGINES):
-        raise WrongUsage(f"There is no engine {request.engine!r}.", f"Take one of {', '.join(ENGINES)}.")
+        raise WrongUsage(f"There is no engine {quoted(request.engine)}.", f"Take one of {', '.join(ENGINES)}.")
     source = places.source(request, request.source)
     destination = places.destination(request, request.destination, origin=source)
     route = places.route(source, destination)

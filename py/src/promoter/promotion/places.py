@@ -17,6 +17,7 @@ from promoter.http.patience import Patience
 from promoter.http.trust import Trust
 from promoter.http.waits import Lulls, say_nothing
 from promoter.model.configuration import Configuration, Environment, Route
+from promoter.model.line import quoted
 from promoter.model.manifest import Descriptor
 from promoter.model.reference import ImageReference, parse_name, parse_reference, split_host
 from promoter.model.request import DestinationAccess, SourceAccess
@@ -130,11 +131,11 @@ class Places:
         """
         if text in self.configuration.environments:
             raise WrongUsage(
-                f"{text!r} is no image, but an environment.", f"Name the image in it: {text}/name:tag. {_ORDER}"
+                f"{quoted(text)} is no image, but an environment.", f"Name the image in it: {text}/name:tag. {_ORDER}"
             )
         named = self.named(text)
         if not named.reference.locator:
-            raise WrongUsage(f"{text!r} names neither tag nor digest.", f"Add one: …:tag or …@sha256:…. {_ORDER}")
+            raise WrongUsage(f"{quoted(text)} names neither tag nor digest.", f"Add one: …:tag or …@sha256:…. {_ORDER}")
         environment = self._environment(named, request.source_credentials, request.source_ca, request.source_tls_verify)
         return self._open(named, environment, "pull")
 
@@ -159,7 +160,7 @@ class Places:
         named = self.named(text)
         if named.reference.digest:
             order = f" The digest is the source's. {_ORDER}" if origin else ""
-            raise WrongUsage(f"{text!r} names a digest.", f"Name the tag.{order}")
+            raise WrongUsage(f"{quoted(text)} names a digest.", f"Name the tag.{order}")
         if origin and not named.reference.tag and origin.reference.tag:
             named = named._replace(reference=named.reference.tagged(origin.reference.tag))
         if not named.reference.tag:
@@ -200,7 +201,7 @@ class Places:
         environment, slash, rest = text.partition("/")
         if not slash:
             raise WrongUsage(
-                f"{text!r} is no image.", "Write environment/name:tag or registry.example.com/project/name:tag."
+                f"{quoted(text)} is no image.", "Write environment/name:tag or registry.example.com/project/name:tag."
             )
         place = self.configuration.environment(environment)
         name = parse_name(rest, whole=text)

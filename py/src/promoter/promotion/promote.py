@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 from promoter.model.gates import Gates
+from promoter.model.promotion import PromotionResult
 from promoter.model.request import PromoteRequest
-from promoter.model.result import PromotionResult
 from promoter.promotion.looking import Promotion, look, require_free
 from promoter.promotion.places import Places
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from promoter.errors import Refused, WrongUsage
+from promoter.model.line import quoted
+from promoter.model.promotion import PromotionResult
 from promoter.model.reference import checked_digest, checked_tag, is_host, parse_name, without_user
 from promoter.model.request import Common, Intent, PromoteRequest, ReceiveRequest
-from promoter.model.result import PromotionResult
 from promoter.promotion.completing import complete
 from promoter.promotion.places import Places
 from promoter.promotion.promote import promote
@@ -29,7 +30,7 @@ def receive(request: ReceiveRequest, places: Places) -> PromotionResult:
     route = places.configuration.route(origin, target)
     if route is None or route.hands_over or not route.takes(request.image_name):
         raise Refused(
-            f"Production takes no image {request.image_name!r} from {origin} to {target}.",
+            f"Production takes no image {quoted(request.image_name)} from {origin} to {target}.",
             "If it should, add it to `images` of that route in production's configuration.",
         )
     locator = f"@{request.image_digest}" if request.image_digest else f":{request.git_commit}"
@@ -63,7 +64,7 @@ def _require_form(request: ReceiveRequest) -> None:
     for name in ("NON_PROD_REGISTRY", "PROD_REGISTRY"):
         if not is_host(given[name]):
             raise WrongUsage(
-                f"{name} is {without_user(given[name])!r}, which is no registry host.", "Write host or host:port."
+                f"{name} is {quoted(without_user(given[name]))}, which is no registry host.", "Write host or host:port."
             )
     for name in ("NON_PROD_PROJECT_NAME", "PROD_PROJECT_NAME", "IMAGE_NAME"):
         parse_name(given[name], whole=f"{name}={given[name]}", bare=True)

@@ -15,9 +15,9 @@ from promoter.http.deadline import Deadline
 from promoter.http.trust import Trust
 from promoter.model.commit import parse_commit
 from promoter.model.line import in_a_line
+from promoter.model.promotion import PromotionResult
 from promoter.model.reference import without_user
 from promoter.model.request import AwaitSignOffsRequest, PromoteRequest
-from promoter.model.result import PromotionResult
 from promoter.promotion.places import Places
 from promoter.promotion.records.identity import build_url
 

@@ -8,7 +8,7 @@ from promoter.errors import NotFound, PromoterError, Refused
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.reference import checked_digest
 from promoter.model.request import RollbackRequest, Stated
-from promoter.model.result import RollbackResult
+from promoter.model.rollback import RollbackResult
 from promoter.promotion.history import entries_of, kept_digests
 from promoter.promotion.places import Place, Places
 from promoter.promotion.records.identity import new_id

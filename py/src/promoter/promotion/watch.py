@@ -11,8 +11,11 @@ from typing import Any, NamedTuple, TypeVar
 from promoter.errors import NotFound, PromoterError, Refused, WrongUsage
 from promoter.interrupts import interruptions_again
 from promoter.model.configuration import Configuration, Route
+from promoter.model.failure import Failure, failure_of
+from promoter.model.history import HistoryEntry
+from promoter.model.line import quoted
 from promoter.model.request import PromoteRequest, WatchRequest
-from promoter.model.result import Failure, HistoryEntry, WatchedTag, WatchResult, failure_of
+from promoter.model.watching import WatchedTag, WatchResult
 from promoter.parallel import Later, each
 from promoter.promotion.history import entries_of
 from promoter.promotion.looking import Promotion
@@ -69,7 +72,7 @@ def _named(text: str, configuration: Configuration) -> Route:
     route = configuration.route(origin, target)
     if route is None:
         known = ", ".join(f"{route.from_}:{route.to}" for route in configuration.routes if route.watch)
-        raise WrongUsage(f"There is no route {text!r} (watched: {known or 'none'}).", "Name one as FROM:TO.")
+        raise WrongUsage(f"There is no route {quoted(text)} (watched: {known or 'none'}).", "Name one as FROM:TO.")
     return route
 
 

@@ -26,7 +26,6 @@ BUILDERS = ("buildah", "podman")
 """In the order in which they are looked for."""
 
 _OLDEST = {"buildah": (1, 24), "podman": (4, 0)}
-_SECONDS_TO_TELL = 30.0
 _SECONDS_TO_CLEAR = 60.0
 _SHOWN_LINES = 3
 _NOISE = re.compile(r'STEP \d+/\d+:|subprocess exited|time="[^"]*" level=warning')
@@ -45,9 +44,6 @@ _INHERITED = (
     "http_proxy",
     "no_proxy",
     "BUILDAH_ISOLATION",
-)
-_GIVE_RIGHTS = (
-    "Build on an agent with root or subordinate UIDs (subuid(5)), or have OpenShift build: --build-config NAME."
 )
 _STORAGE = "storage"
 _STORAGE_FLAGS = (f"--root={_STORAGE}/root", f"--runroot={_STORAGE}/run", "--storage-driver=vfs")
@@ -127,21 +123,12 @@ def version(builder: str) -> str:
 
     """
     oldest = _OLDEST[builder]
-    remedy = f"Install {builder} {oldest[0]}.{oldest[1]} or newer."
-    return processes.checked_version(builder, _tell_version(builder), oldest, remedy)
-
-
-def _tell_version(builder: str) -> str:
-    said: list[str] = []
+    remedy = (
+        f"Install {builder} {oldest[0]}.{oldest[1]} or newer on an agent with root or subordinate UIDs (subuid(5)), or "
+        "have OpenShift build: --build-config NAME."
+    )
     with processes.private_directory() as private:
-        try:
-            ended = processes.run([builder, "--version"], _environment(private), _SECONDS_TO_TELL, said.append, private)
-        except OSError:  # it is no program after all
-            return ""
-    if ended.status:
-        why = said[-1] if said else f"exit status {ended.status}"
-        raise WrongUsage(f"{builder} cannot be run: {why}", _GIVE_RIGHTS)
-    return "\n".join(said)
+        return processes.ask_version(builder, _environment(private), oldest, remedy, private)
 
 
 def build(builder: str, recipe: Recipe, private: Path, deadline: Deadline, say: Say) -> Path:

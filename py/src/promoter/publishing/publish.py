@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promoter.errors import Refused, WrongUsage
+from promoter.model.line import quoted, shortened
 from promoter.model.manifest import Descriptor
 from promoter.model.publishing import PublishRequest, PublishResult
 from promoter.model.reference import checked_tag
@@ -81,9 +82,11 @@ def _named(request: PublishRequest, places: Places) -> Named:
     named = places.named(request.destination)
     tag = named.reference.tag
     if named.reference.digest:
-        raise WrongUsage(f"{request.destination!r} names a digest.", "Name the version; the digest follows from it.")
-    if tag and request.version not in (None, tag):
-        raise WrongUsage(f"The version is {tag} and {request.version} at once.", "Leave one of the two out.")
+        raise WrongUsage(
+            f"{quoted(request.destination)} names a digest.", "Name the version; the digest follows from it."
+        )
+    if tag and request.version is not None and request.version != tag:
+        raise WrongUsage(f"The version is {tag} and {shortened(request.version)} at once.", "Leave one of the two out.")
     if version := tag or request.version:
         _require_version(version)
     return named
@@ -104,7 +107,7 @@ def _way(request: PublishRequest, named: Named, places: Places) -> LocalBuilder 
     """Return what builds it: a BuildConfig if one is named, else what is installed here."""
     if request.builder not in (None, OPENSHIFT, *BUILDERS):
         raise WrongUsage(
-            f"There is no builder {request.builder!r}.", f"Take one of {', '.join((*BUILDERS, OPENSHIFT))}."
+            f"There is no builder {quoted(request.builder)}.", f"Take one of {', '.join((*BUILDERS, OPENSHIFT))}."
         )
     if request.builder and (request.builder == OPENSHIFT) != (request.build_config is not None):
         raise WrongUsage(

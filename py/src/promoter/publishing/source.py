@@ -10,6 +10,7 @@ from promoter.credentials.sources import ANONYMOUS, load_credential
 from promoter.errors import NotFound, WrongUsage
 from promoter.git import DEFAULT_BRANCH, USER, Git, Remote, require_remote
 from promoter.http.trust import Trust
+from promoter.model.line import quoted
 from promoter.model.publishing import PublishRequest
 from promoter.promotion.places import Places
 
@@ -116,7 +117,8 @@ def fetch(request: PublishRequest, context: str, directory: Path, places: Places
 def _remote(request: PublishRequest) -> Remote:
     if ":" not in request.repository:
         raise WrongUsage(
-            f"{request.repository!r} is neither a directory here nor a URL.", "Name one of them; a URL begins https://."
+            f"{quoted(request.repository)} is neither a directory here nor a URL.",
+            "Name one of them; a URL begins https://.",
         )
     require_remote(request.repository)
     source = request.git_credentials

@@ -6,8 +6,10 @@ import os
 
 from promoter.credentials.sources import load_credential
 from promoter.errors import DownstreamFailed, Interrupted, PromoterError, Refused, TimedOut, WrongUsage
+from promoter.model.line import quoted
+from promoter.model.promotion import BuildOutcome
 from promoter.model.request import StartBuildRequest, TagRequest
-from promoter.model.result import BuildOutcome, StartBuildResult, TagOutcome
+from promoter.model.streams import StartBuildResult, TagOutcome
 from promoter.openshift.access import require_right
 from promoter.openshift.build_configs import BuildConfigs
 from promoter.openshift.builds import Build
@@ -54,14 +56,14 @@ def start_build(request: StartBuildRequest, places: Places) -> StartBuildResult:
 def _named(text: str) -> tuple[str, str]:
     environment, _, name = text.partition("/")
     if not name or set(name) & set("/:@"):
-        raise WrongUsage(f"{text!r} is no BuildConfig.", "Write environment/name.")
+        raise WrongUsage(f"{quoted(text)} is no BuildConfig.", "Write environment/name.")
     return environment, name
 
 
 def _parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals):
-        raise WrongUsage(f"{name!r} is given no value.", "Write --parameter NAME=VALUE.")
+        raise WrongUsage(f"{quoted(name)} is given no value.", "Write --parameter NAME=VALUE.")
     return name, value
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from promoter.errors import NotFound, NotPermitted, Unreachable
+from promoter.model.description import DescribeResult, StreamResult, StreamTagDescription, StreamTagEvent
+from promoter.model.history import HistoryEntry
 from promoter.model.inconsistency import Inconsistency, explained
 from promoter.model.request import DescribeRequest
-from promoter.model.result import DescribeResult, HistoryEntry, StreamResult, StreamTagDescription, StreamTagEvent
 from promoter.openshift.image_streams import ImageStream, ImageStreams, StreamTag
 from promoter.promotion.addresses import Addresses, stream_name
 from promoter.promotion.gates.inconsistency import messages_of, noted_inconsistencies

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from promoter.errors import NotFound, WrongUsage
+from promoter.model.line import quoted
 from promoter.model.reference import ImageReference
 from promoter.model.request import TagRequest
 from promoter.openshift.api import Object
@@ -59,7 +60,7 @@ def find_image(request: TagRequest, addresses: Addresses) -> Image:
     """
     named = addresses.places.named(request.source)
     if not named.reference.locator:
-        raise WrongUsage(f"{request.source!r} names neither tag nor digest.", "Add one: …:tag or …@sha256:….")
+        raise WrongUsage(f"{quoted(request.source)} names neither tag nor digest.", "Add one: …:tag or …@sha256:….")
     if addresses.places.has_cluster(named.environment):
         return _in_stream(named, addresses)
     if named.reference.digest:

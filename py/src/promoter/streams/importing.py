@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from promoter.errors import WrongUsage
+from promoter.model.line import quoted
 from promoter.model.request import ImportRequest
-from promoter.model.result import ImportResult
+from promoter.model.streams import ImportResult
 from promoter.openshift.image_imports import ImportedImage, ImportPolicy
 from promoter.openshift.image_streams import StreamTag
 from promoter.promotion.addresses import Address, Addresses
@@ -25,7 +26,7 @@ def import_(request: ImportRequest, places: Places) -> ImportResult:
     """
     reference = places.named(request.reference).reference
     if not reference.locator:
-        raise WrongUsage(f"{request.reference!r} names neither tag nor digest.", "Add one: …:tag or …@sha256:….")
+        raise WrongUsage(f"{quoted(request.reference)} names neither tag nor digest.", "Add one: …:tag or …@sha256:….")
     if request.scheduled and reference.digest:
         raise WrongUsage(f"{reference} is a digest, which never changes.", "Name a tag, or leave out --scheduled.")
     destination = Addresses(places).tag(request.destination, like=reference)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from promoter.errors import NotFound, WrongUsage
+from promoter.model.line import quoted
 from promoter.model.reference import without_user
 from promoter.model.request import TagRequest
-from promoter.model.result import TagOutcome
+from promoter.model.streams import TagOutcome
 from promoter.openshift.image_streams import NO_TAG, ImageStream, ImageStreams, StreamTag
 from promoter.promotion.addresses import Address, Addresses
 from promoter.promotion.places import is_reserved
@@ -67,7 +68,8 @@ def _whole_streams(request: TagRequest, selector: str, addresses: Addresses) -> 
     for text in (request.source, *request.destinations):
         if "/" in text:
             raise WrongUsage(
-                f"{without_user(text)!r} names an image; --selector chooses them.", "Name environments alone with it."
+                f"{quoted(without_user(text))} names an image; --selector chooses them.",
+                "Name environments alone with it.",
             )
     if not selector.strip():
         raise WrongUsage("The selector is empty, which would choose everything.", "Name labels: --selector name=app.")

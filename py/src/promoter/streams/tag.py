@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from promoter.errors import PromoterError, Refused, VerificationFailed
 from promoter.model.request import TagRequest
-from promoter.model.result import TagOutcome, TagResult
+from promoter.model.streams import TagOutcome, TagResult
 from promoter.openshift.api import Object
 from promoter.openshift.image_imports import ImportPolicy
 from promoter.openshift.image_streams import StreamTag

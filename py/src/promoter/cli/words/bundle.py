@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from promoter.cli.words import promotions
 from promoter.cli.words.forms import columns, size
+from promoter.cli.words.release import release_words
 from promoter.model.base import Model
 from promoter.model.bundle import ExportBundleResult, ImportBundleResult
-from promoter.model.result import ReleaseResult
-
-
-def words(result: Model) -> list[str]:
-    """Return a result in lines for people."""
-    return _WORDS[type(result)](result)
 
 
 def _exported(result: ExportBundleResult) -> list[str]:
@@ -32,11 +26,10 @@ def _exported(result: ExportBundleResult) -> list[str]:
 
 
 def _imported(result: ImportBundleResult) -> list[str]:
-    release = ReleaseResult(**{name: getattr(result, name) for name in ReleaseResult.fields})
-    return [*promotions.words(release), f"  bundle     {result.bundle}"]
+    return [*release_words(result), f"  bundle     {result.bundle}"]
 
 
-_WORDS: dict[type[Model], Callable[[Any], list[str]]] = {
+WORDS: dict[type[Model], Callable[[Any], list[str]]] = {
     ExportBundleResult: _exported,
     ImportBundleResult: _imported,
 }

@@ -26,11 +26,6 @@ from promoter.model.constraints import (
 from promoter.model.inconsistency import DIFFERENT_COUNT
 
 
-def words(result: Model) -> list[str]:
-    """Return a result in lines for people."""
-    return _WORDS[type(result)](result)
-
-
 def _annotated(result: AnnotateResult) -> list[str]:
     rows = ((f"  {tag.status}:", tag.tag, ", ".join(tag.codes) or "consistent") for tag in result.tags)
     return [
@@ -153,7 +148,7 @@ def _open_alignments(result: OpenAlignmentsResult) -> list[str]:
     ]
 
 
-_WORDS: dict[type[Model], Callable[[Any], list[str]]] = {
+WORDS: dict[type[Model], Callable[[Any], list[str]]] = {
     AlignResult: _alignments,
     OpenAlignmentsResult: _open_alignments,
     CheckResult: _check,

@@ -22,3 +22,8 @@ def columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
     table = list(rows)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+
+
+def counted(counts: Iterable[tuple[str, int]]) -> str:
+    """Write how many there are of each, where there are any."""
+    return ", ".join(f"{count} {status}" for status, count in counts if count)

@@ -9,11 +9,6 @@ from promoter.model.base import Model
 from promoter.model.publishing import PublishResult
 
 
-def words(result: Model) -> list[str]:
-    """Return a result in lines for people."""
-    return _WORDS[type(result)](result)
-
-
 def _published(result: PublishResult) -> list[str]:
     facts = {
         "digest": result.digest,
@@ -29,4 +24,4 @@ def _published(result: PublishResult) -> list[str]:
     ]
 
 
-_WORDS: dict[type[Model], Callable[[Any], list[str]]] = {PublishResult: _published}
+WORDS: dict[type[Model], Callable[[Any], list[str]]] = {PublishResult: _published}

@@ -19,7 +19,7 @@ from promoter.errors import (
     VerificationFailed,
     WrongUsage,
 )
-from promoter.model.result import BuildOutcome, PromotionResult
+from promoter.model.promotion import BuildOutcome, PromotionResult
 from promoter.openshift.waiting import Waiting
 from promoter.promotion.looking import Promotion
 from promoter.promotion.places import Place, Places

@@ -11,7 +11,7 @@ from promoter.jenkins.generic_webhook import GenericWebhook
 from promoter.jenkins.jobs import Job
 from promoter.jenkins.runs import Run, Vanished, follow
 from promoter.model.configuration import JenkinsJob, JenkinsWebhook
-from promoter.model.result import BuildOutcome, PromotionResult
+from promoter.model.promotion import BuildOutcome, PromotionResult
 from promoter.openshift.waiting import Waiting
 from promoter.promotion.handing_over.downstream import (
     IDENTITY,

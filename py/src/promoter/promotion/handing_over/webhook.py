@@ -8,7 +8,7 @@ from promoter.credentials.sources import load_credential
 from promoter.errors import DownstreamFailed, NotFound, NotPermitted
 from promoter.http.trust import Trust
 from promoter.model.configuration import Webhook
-from promoter.model.result import BuildOutcome, PromotionResult
+from promoter.model.promotion import BuildOutcome, PromotionResult
 from promoter.openshift.api import ClusterApi, Forbidden
 from promoter.openshift.builds import Build
 from promoter.openshift.discovery import find_pipeline

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from promoter.errors import Refused, TimedOut, Unreachable, WrongUsage
 from promoter.model.gates import checked_application
+from promoter.model.promotion import PromotionResult
 from promoter.model.request import AwaitSignOffsRequest, PromoteRequest
-from promoter.model.result import AwaitSignOffsResult, PromotionResult, SignOff
+from promoter.model.sign_offs import AwaitSignOffsResult, SignOff
 from promoter.openshift.waiting import Waiting
 from promoter.promotion.handing_over.downstream import when_reachable
 from promoter.promotion.looking import Clearance

@@ -15,7 +15,7 @@ from promoter.credentials.redaction import SECRETS
 from promoter.errors import NotFound
 from promoter.model.line import in_a_line
 from promoter.model.manifest import Descriptor, Manifest
-from promoter.model.result import SignOff
+from promoter.model.sign_offs import SignOff
 from promoter.parallel import each
 from promoter.promotion.records.statements import Statement, draft_statement, read_statement
 from promoter.registry.referrers import referrers_tag

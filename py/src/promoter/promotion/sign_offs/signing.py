@@ -9,7 +9,7 @@ from promoter.errors import PromoterError, WrongUsage
 from promoter.model.gates import checked_application
 from promoter.model.manifest import Manifest
 from promoter.model.request import SignOffRequest
-from promoter.model.result import SignOff, SignOffResult
+from promoter.model.sign_offs import SignOff, SignOffResult
 from promoter.promotion.places import Named, Place, Places
 from promoter.promotion.records.identity import build_url, requester
 from promoter.promotion.records.statements import now
