@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from promoter.constraints.open_alignments import urgency
 from tests.constraints.conftest import BASE, CI, GO_120, GO_121, PRODUCT, dockerfile, write_files
 from tests.support.git import git
 from tests.support.github import GitHub
@@ -315,13 +316,13 @@ def test_the_open_ones_are_listed_by_urgency_and_age(differing: Product) -> None
     differing.align()
     today = dt.datetime.now(dt.UTC)
     differing.pulls(BASE_KEY)[0]["created_at"] = (today - dt.timedelta(days=12, hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    freezes = {15: "normal", 14: "urgent", 1: "urgent", 0: "blocker", -3: "blocker"}
-    for days, urgency in freezes.items():
+    freezes = {20: "normal", 10: "urgent", -3: "blocker"}
+    for days, urgent in freezes.items():
         freeze = str(today.date() + dt.timedelta(days=days))
         listed = differing.run("--list", "--freeze", freeze).result["alignments"]
         assert [(one["component"], one["age_days"], one["urgency"]) for one in listed] == [
-            (BASE_KEY, 12, urgency),
-            (WEB, 0, urgency),
+            (BASE_KEY, 12, urgent),
+            (WEB, 0, urgent),
         ]
     differing.configure(WEB, canonical_builders_from_upstream=False)  # web's own freeze has begun
     shown = differing.run("--list", words=True).stdout.splitlines()
@@ -329,6 +330,14 @@ def test_the_open_ones_are_listed_by_urgency_and_age(differing: Product) -> None
     assert shown[0].split()[:5] == ["blocker:", WEB, "0", "days", url]
     assert shown[1].split()[:4] == ["normal:", BASE_KEY, "12", "days"]
     assert shown[2] == f"{GROUP}: 2 open"
+
+
+@pytest.mark.parametrize(
+    ("days", "urgent"), [(15, "normal"), (14, "urgent"), (1, "urgent"), (0, "blocker"), (-3, "blocker")]
+)
+def test_it_is_urgent_two_weeks_before_the_freeze(days: int, urgent: str) -> None:
+    today = dt.date(2026, 12, 24)
+    assert urgency(today + dt.timedelta(days=days), today, frozen=False) == urgent
 
 
 def test_what_may_not_be_read_or_written_fails_alone(differing: Product) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from promoter.errors import NotFound
 from promoter.model.constraints import CheckResult, ComponentCheck, FailedComponent
+from promoter.model.failure import Failure
 from promoter.model.inconsistency import ANNOTATION, LARGEST, MESSAGES
-from promoter.model.result import Failure
 from tests.constraints.conftest import PRODUCT, dockerfile, write_files
 from tests.support.cluster import Cluster, edit, view
 from tests.support.cluster.answers import CONFIG_MAPS, Document

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from email.utils import format_datetime
 from pathlib import Path
 
+import jwt
 import pytest
+from cryptography import x509
 
 from tests.doctor.conftest import ACCOUNT, examine
 from tests.support.registries import Registry
@@ -46,11 +49,11 @@ def with_certificate_of(
 
 def at(offset_seconds: float) -> Callable[[Exchange], None]:
     """Answer as a registry whose clock is off by so much."""
-    date = format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=offset_seconds), usegmt=True)
 
     def answer(exchange: Exchange) -> None:
+        now = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=offset_seconds)
         exchange.send_response_only(200)
-        exchange.send_header("Date", date)
+        exchange.send_header("Date", format_datetime(now, usegmt=True))
         exchange.send_header("Content-Length", "0")
         exchange.end_headers()
 
@@ -65,7 +68,9 @@ def test_a_certificate_that_lasts_is_told_with_its_authority(
     finding = examine(shop).one(PROD, "is trusted")
     assert finding["status"] == "ok"
     assert f"({registry.ca}; signed by shop-ca)" in finding["message"]
-    assert str((dt.datetime.now(dt.UTC) + dt.timedelta(days=90)).date()) in finding["message"]
+    host, _, port = registry.host.partition(":")
+    certificate = x509.load_pem_x509_certificate(ssl.get_server_certificate((host, int(port))).encode())
+    assert str(certificate.not_valid_after_utc.date()) in finding["message"]
 
 
 def test_a_certificate_that_ends_soon_is_a_warning(
@@ -171,7 +176,8 @@ def test_a_tokens_end_is_told(days: int, status: str, words: str, routed: Shop, 
     finding = examine(routed).one(STAGE, words)
     assert finding["status"] == status
     assert f"file:{file}" in finding["message"]
-    assert str((dt.datetime.now(dt.UTC) + dt.timedelta(days=days)).date()) in finding["message"]
+    expiry = jwt.decode(token, options={"verify_signature": False})["exp"]
+    assert str(dt.datetime.fromtimestamp(expiry, dt.UTC).date()) in finding["message"]
     if status != "ok":
         assert "Renew" in finding["remedy"]
     if status != "failed":

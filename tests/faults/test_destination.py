@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from promoter.http.deadline import Deadline
-from promoter.model.reading import read_configuration
+from promoter.errors import TimedOut
 from promoter.model.request import PromoteRequest
-from promoter.promotion.places import Places
 from promoter.promotion.promote import promote
 from tests.support.faults import FaultyProxy
 from tests.support.images import Image, digest_of, make_image, referrers_tag
+from tests.support.promoter import Outcome, in_little_time
 from tests.support.registries import Registry
 from tests.support.shop import Shop, Side, make
 from tests.support.tls import CertificateAuthority
-from tests.support.waiting import wait_until
 
 OTHER = digest_of(b"another image")
 
@@ -49,6 +47,11 @@ def recorded(shop: Shop, tag: str) -> list[str]:
     return [f"{'*' if one['current'] else ' '}{one['digest']}" for one in entries]
 
 
+def is_running(pid: Path) -> bool:
+    """Tell whether the process is there that has written its number into a file."""
+    return Path(f"/proc/{pid.read_text().strip()}").exists()
+
+
 def referrers(shop: Shop, image: Image) -> list[str]:
     """Return what production lists as referring to an image."""
     listed = shop.prod.resolve(referrers_tag(image))
@@ -56,6 +59,7 @@ def referrers(shop: Shop, image: Image) -> list[str]:
 
 
 def test_a_registry_that_is_down_is_told(shop: Shop, own_prod: Registry) -> None:
+    shop.promoter.hurry()
     shop.stage.push(make_image(seed=shop.name))
     own_prod.stop()
     outcome = shop.promote()
@@ -81,6 +85,7 @@ def test_a_registry_that_takes_no_writes_is_told(shop: Shop, own_prod: Registry)
 
 @pytest.mark.usefixtures("engine")
 def test_a_registry_whose_disk_is_full_is_told(shop: Shop, ca: CertificateAuthority, tmp_path: Path) -> None:
+    shop.promoter.hurry()
     shop.stage.push(make_image([900_000], seed=shop.name))
     with Registry(tmp_path / "registry", ca, capacity_bytes=500_000) as full:
         shop.prod = Side("prod", full, shop.prod.repository)
@@ -225,30 +230,26 @@ def test_heads_that_tell_no_digest_are_no_obstacle(shop: Shop, before_stage: Fau
 def test_a_copy_that_takes_too_long_is_stopped(shop: Shop, before_prod: FaultyProxy) -> None:
     shop.stage.push(make_image(seed=shop.name))
     hold = before_prod.when("PATCH", "/blobs/uploads/").hold()
+    shop.promoter.replace_skopeo(f'echo $$ > pid; exec {shutil.which("skopeo")} "$@"')
 
-    with shop.start_promotion("--timeout=5s") as running:
-        hold.wait_until_reached()
-        [skopeo] = running.children()
-        outcome = running.outcome()
+    outcome = in_little_time(lambda seconds: shop.promote(f"--timeout={seconds}s"), lambda _: hold.reached.is_set())
 
     assert outcome.exit_code == 8
     assert "--timeout" in outcome.error["remedy"]
-    wait_until(lambda: not skopeo.is_running(), "skopeo to end", seconds=0.5)
+    assert not is_running(shop.promoter.directory / "pid")
     assert list(shop.promoter.temporary.iterdir()) == []
     assert shop.prod.digest() is None
 
 
 def test_a_copy_that_does_not_end_when_the_time_is_over_is_killed(shop: Shop) -> None:
     shop.stage.push(make_image(seed=shop.name))
-    shop.promoter.replace_skopeo('trap "" TERM; : > ready; while :; do sleep 0.1; done')
+    shop.promoter.replace_skopeo('trap "" TERM; echo $$ > pid; while :; do sleep 0.1; done')
+    pid = shop.promoter.directory / "pid"
 
-    with shop.start_promotion("--timeout=3s") as running:
-        wait_until((shop.promoter.directory / "ready").exists, "skopeo to start")
-        skopeo = running.children()[0]
-        outcome = running.outcome(20)
+    outcome = in_little_time(lambda seconds: shop.promote(f"--timeout={seconds}s"), lambda _: pid.exists())
 
     assert outcome.exit_code == 8
-    assert not skopeo.is_running()
+    assert not is_running(pid)
     assert list(shop.promoter.temporary.iterdir()) == []
 
 
@@ -260,7 +261,8 @@ def test_an_upload_that_leads_nowhere_is_told(
     assert shop.promote(source="2", tag="elsewhere").exit_code == 0
     before_prod.when("POST", "/blobs/uploads/$").answer(202, {"Location": location} if location else {})
 
-    outcome = shop.promote("--force", "--timeout=5s", source="2", tag="live")
+    shop.promoter.hurry()
+    outcome = shop.promote("--force", source="2", tag="live")
 
     assert outcome.exit_code == 6
     assert before_prod.host in outcome.error["message"]
@@ -280,23 +282,43 @@ def test_heads_that_tell_a_length_that_is_none_are_no_obstacle(
     assert shop.prod.digest() == image.digest
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [("HEAD", "/manifests/1.0$"), ("HEAD", "/blobs/"), ("HEAD", "/manifests/sha256:")]
-)
+@pytest.mark.parametrize("path", ["/manifests/1.0$", "/blobs/"])
 def test_a_registry_that_does_not_answer_in_time_is_not_waited_for(
-    method: str, path: str, shop: Shop, before_prod: FaultyProxy
+    path: str, shop: Shop, before_prod: FaultyProxy
 ) -> None:
     shop.stage.push(make("oci index", shop.name))
-    before_prod.when(method, path).hold()
-    assert shop.promote("--timeout=3s").exit_code == 8
+    hold = before_prod.when("HEAD", path).hold()
+    outcome = in_little_time(lambda seconds: shop.promote(f"--timeout={seconds}s"), lambda _: hold.reached.is_set())
+    assert outcome.exit_code == 8
+    assert shop.prod.digest() is None
+
+
+def test_a_verification_without_an_answer_in_time_is_not_waited_for_longer_than_a_flip(
+    shop: Shop, before_prod: FaultyProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("promoter.promotion.tags.flipping._SECONDS", 0.0)
+    shop.stage.push(make("oci index", shop.name))
+    hold = before_prod.when("HEAD", "/manifests/sha256:").hold()
+    request = PromoteRequest(source=shop.image(shop.stage), destination=shop.image(shop.prod))
+
+    def run(seconds: int) -> None:
+        with shop.places(seconds=seconds) as places, pytest.raises(TimedOut):
+            promote(request, places)
+
+    in_little_time(run, lambda _: hold.reached.is_set())
     assert shop.prod.digest() is None
 
 
 def test_a_flip_that_has_begun_is_brought_to_its_end(shop: Shop, before_prod: FaultyProxy) -> None:
     image = make_image(seed=shop.name)
     shop.stage.push(image)
-    before_prod.when("PUT", "/manifests/1.0$").delay(6)
-    assert shop.promote("--timeout=6s").exit_code == 0
+    put = before_prod.when("PUT", "/manifests/1.0$")
+
+    def promote(seconds: int) -> Outcome:
+        put.delay(seconds)
+        return shop.promote(f"--timeout={seconds}s")
+
+    assert in_little_time(promote, lambda _: put.met > 0).exit_code == 0
     assert shop.prod.digest() == image.digest
 
 
@@ -308,10 +330,9 @@ def test_a_flip_whose_end_was_not_seen_at_first_takes_no_time_from_what_follows(
     shop.stage.push(image)
     looks = 3  # one that is challenged, one before the copy, one before the flip
     before_prod.when("HEAD", "/manifests/1.0$", after=looks, times=1).answer(403)
-    configuration = read_configuration(shop.configure().read_text(), "promotion.yaml")
     request = PromoteRequest(source=shop.image(shop.stage), destination=shop.image(shop.prod))
 
-    with closing(Places(configuration, Deadline(600), print)) as places:
+    with shop.places() as places:
         assert promote(request, places).status == "promoted"
         assert places.deadline.remaining > 500
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.faults import FaultyProxy
 from tests.support.images import OCI_INDEX, Image, make_image, sign_cosign_style
+from tests.support.promoter import in_little_time
 from tests.support.registry_client import delete_blob, delete_manifest
 from tests.support.shop import Shop, make
 
@@ -160,8 +161,9 @@ def test_a_registry_that_answers_nonsense_is_told(
 def test_a_registry_that_drips_is_not_waited_for(
     path: str, shop: Shop, image: Image, before_stage: FaultyProxy
 ) -> None:
-    before_stage.when("GET", path).drip()
-    outcome = shop.promote("--timeout=2s")
+    rule = before_stage.when("GET", path)
+    rule.drip()
+    outcome = in_little_time(lambda seconds: shop.promote(f"--timeout={seconds}s"), lambda _: rule.met > 0)
     assert outcome.exit_code == 8
     assert shop.prod.digest() is None
 

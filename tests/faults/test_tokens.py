@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,18 +16,30 @@ from tests.support.registries import Registry, TokenAuth
 from tests.support.shop import Shop, Side, blobs_of
 from tests.support.tls import CertificateAuthority
 from tests.support.tokens import TokenService
+from tests.support.waiting import wait_until
 
 PROMOTER = "system:serviceaccount:shop-dev:promoter"
-LIFETIME_SECONDS = 1
-# The registry takes a token for up to a second more.
-LONGER_THAN_A_TOKEN_SECONDS = 2.5
+LIFETIME_SECONDS = 2
+
+
+class ShortLived(NamedTuple):
+    """A proxy before a registry whose tokens do not live for long."""
+
+    proxy: FaultyProxy
+    service: TokenService
+
+    def outlive_tokens(self) -> None:
+        """Wait until all tokens are over; the next ones are not before the test is."""
+        over_at = self.service.over_at
+        self.service.registry_token_seconds = 300
+        wait_until(lambda: time.time() > over_at, "the last token to be over")
 
 
 @pytest.fixture
 def short_lived(
     request: pytest.FixtureRequest, shop: Shop, ca: CertificateAuthority, tmp_path: Path
-) -> Iterator[FaultyProxy]:
-    """A proxy before a registry, at the side that is the fixture's parameter, whose tokens live for a second."""
+) -> Iterator[ShortLived]:
+    """What is at the side that is the fixture's parameter."""
     side: str = request.param
     with ExitStack() as stack:
         service = stack.enter_context(TokenService(ca, registry_token_seconds=LIFETIME_SECONDS))
@@ -34,14 +48,14 @@ def short_lived(
         shop.log_in(side, service.mint(PROMOTER, {"shop-dev": "pull,push"}))
         proxy = stack.enter_context(FaultyProxy(registry, ca))
         shop.environments[side]["registry"] = proxy.host
-        yield proxy
+        yield ShortLived(proxy, service)
 
 
 @pytest.mark.parametrize("short_lived", ["prod"], indirect=True)
-def test_a_token_that_is_over_during_skopeos_uploads_costs_no_blob_twice(shop: Shop, short_lived: FaultyProxy) -> None:
+def test_a_token_that_is_over_during_skopeos_uploads_costs_no_blob_twice(shop: Shop, short_lived: ShortLived) -> None:
     image = make_image([1_000, 2_000, 3_000], seed=shop.name)
     shop.stage.push(image)
-    short_lived.when("PATCH", "/blobs/uploads/", after=2, times=1).delay(LONGER_THAN_A_TOKEN_SECONDS)
+    short_lived.proxy.when("PATCH", "/blobs/uploads/", after=2, times=1).call(short_lived.outlive_tokens)
 
     with shop.prod.registry.recording() as seen:
         outcome = shop.promote()
@@ -54,10 +68,10 @@ def test_a_token_that_is_over_during_skopeos_uploads_costs_no_blob_twice(shop: S
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("short_lived", ["stage"], indirect=True)
-def test_a_token_that_is_over_during_downloads_is_renewed(shop: Shop, short_lived: FaultyProxy) -> None:
+def test_a_token_that_is_over_during_downloads_is_renewed(shop: Shop, short_lived: ShortLived) -> None:
     image = make_image([1_000, 2_000, 3_000], seed=shop.name)
     shop.stage.push(image)
-    short_lived.when("GET", image.blobs[3].digest, times=1).delay(LONGER_THAN_A_TOKEN_SECONDS)
+    short_lived.proxy.when("GET", image.blobs[3].digest, times=1).call(short_lived.outlive_tokens)
 
     assert shop.promote().exit_code == 0
     assert shop.prod.digest() == image.digest
@@ -74,11 +88,11 @@ def test_a_token_that_is_over_during_downloads_is_renewed(shop: Shop, short_live
     ],
 )
 def test_a_token_that_is_over_between_our_own_requests_is_renewed(
-    method: str, path: str, shop: Shop, short_lived: FaultyProxy
+    method: str, path: str, shop: Shop, short_lived: ShortLived
 ) -> None:
     image = make_image(seed=shop.name)
     shop.stage.push(image)
-    short_lived.when(method, path, after=3 if "uploads" in path else 0, times=1).delay(LONGER_THAN_A_TOKEN_SECONDS)
+    short_lived.proxy.when(method, path, after=3 if "uploads" in path else 0, times=1).call(short_lived.outlive_tokens)
 
     assert shop.promote().exit_code == 0
     assert shop.prod.digest() == image.digest

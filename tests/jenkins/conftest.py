@@ -64,7 +64,7 @@ class Gate:
     def __call__(self, run: BuildRun) -> None:
         run.log("production has begun")
         self._entered.set()
-        wait_until(lambda: self._open.is_set() or run.aborted.is_set(), "the gate to open", seconds=30)
+        wait_until(lambda: self._open.is_set() or run.aborted.is_set(), "the gate to open")
 
     def open(self) -> None:
         self._open.set()

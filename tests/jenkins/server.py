@@ -151,7 +151,7 @@ class Server:
             found.extend([executable] if executable else [])
             return bool(executable)
 
-        wait_until(has_left, f"the queue item {item} to leave", seconds=30)
+        wait_until(has_left, f"the queue item {item} to leave")
         return found[0]
 
     def ended(self, job: str, number: int, seconds: float = 60) -> dict[str, Any]:

@@ -48,8 +48,8 @@ class Registries(NamedTuple):
 class Setting:
     """A folder with production's job, an application's repository, and what agents have.
 
-    Images come from `non_production`. In `production` there are two projects: `shop`, and `guarded`, whose route takes
-    the approval of the controller's user.
+    Images come from `non_production`, where `testing` is the same place for who may push. In `production` there are two
+    projects: `shop`, and `guarded`, whose route takes the approval of the controller's user.
 
     Args:
         jenkins: the controller.
@@ -133,6 +133,11 @@ class Setting:
         """Reject it."""
         return self._answered(job, number, self.jenkins.answer(job, number, QUESTION, "abort"))
 
+    def abort(self, job: str, number: int) -> dict[str, Any]:
+        """Abort a build, as the controller's user, and return it once it has ended."""
+        self.jenkins.call("POST", f"{self.jenkins.path(job)}/{number}/stop", b"")
+        return self.end(job, number)
+
     def restart_from(self, stage: str, job: str, number: int) -> dict[str, Any]:
         """Restart a build from a stage, as the controller's user, and return the new build once it has ended."""
         path = self.jenkins.path(job)
@@ -189,6 +194,7 @@ class Setting:
     def _environments(self) -> dict[str, Any]:
         return {
             "non-production": _environment(self.non_production, "shop-dev", PULLER),
+            "testing": _environment(self.non_production, "shop-dev", "serviceaccount"),
             **{
                 name: _environment(self.production, project, "production-registry") | {"user": PRODUCTION_USER}
                 for name, project in (("production", "shop"), ("guarded", "guarded"))

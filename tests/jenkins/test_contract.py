@@ -192,7 +192,7 @@ def test_results(jenkins: Server, name: str, script: str, result: str) -> None:
 def test_build_that_is_stopped(jenkins: Server) -> None:
     jenkins.make("sleeps", SLEEPS, string("WHO"))
     number = jenkins.build_of(jenkins.start("sleeps", WHO="x"))["number"]
-    wait_until(lambda: b"asleep" in jenkins.log("sleeps", number).body, "the build to begin", seconds=30)
+    wait_until(lambda: b"asleep" in jenkins.log("sleeps", number).body, "the build to begin")
     running = jenkins.get(f"{jenkins.path('sleeps')}/{number}")
     assert (running["building"], running["result"]) == (True, None)
     assert jenkins.log("sleeps", number).headers["X-More-Data"] == "true"

@@ -125,7 +125,7 @@ class TwoRenderedClusters:
         config = "/etc/promoter/promotion.yaml"
         command = ("promoter", "promote", f"non-production/{self.name}:{COMMIT}", "production", "--config", config)
         return self.node.run(
-            "shop-ci", self.agents["non-production"], container, *command, "--timeout", "20s", "--json"
+            "shop-ci", self.agents["non-production"], container, *command, "--timeout", "50s", "--json"
         )
 
     def examine(self) -> Outcome:

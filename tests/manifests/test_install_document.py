@@ -141,7 +141,7 @@ def test_every_value_and_every_line_that_is_not_run_is_in_the_document() -> None
 def test_the_first_promotion_is_in_production(reader: Reader) -> None:
     assert reader.digest("production") == reader.digest("non-production") is not None
     seen = reader.seen["7. The first promotion"]
-    assert f"digest      {reader.digest('production')}" in seen
+    assert f"digest     {reader.digest('production')}" in seen
     assert re.search(r"let in +promoted .* from \S+/orders-test/first@sha256:", seen)
     assert len(re.findall(r"^\* \S+ +promoted ", seen, re.MULTILINE)) == 1
     [[application], [production]] = ([*cluster.jenkins.runs] for cluster in reader.clusters.values())

@@ -30,7 +30,7 @@ from tests.support.promoter import Outcome, Promoter, Running
 from tests.support.registries import Registry
 from tests.support.shop import Shop, Side
 from tests.support.tls import CertificateAuthority
-from tests.support.waiting import wait_until
+from tests.support.waiting import LONGEST_WAIT_SECONDS, wait_until
 
 PROJECT = "shop-pipelines"
 CONFIG = "production-pipeline"
@@ -70,7 +70,7 @@ class Gate:
         """Wait."""
         run.log("production has begun")
         self._entered.set()
-        wait_until(lambda: self._open.is_set() or run.cancelled, "the gate to open", seconds=30)
+        wait_until(lambda: self._open.is_set() or run.cancelled, "the gate to open")
 
     def open(self) -> None:
         """Let all through from now on."""
@@ -293,7 +293,7 @@ class Clients:
         self._ca = ca.certificate
         self._made: list[HttpClient] = []
 
-    def api(self, url: str, credential: Credential = TOKEN, seconds: float = 20) -> ClusterApi:
+    def api(self, url: str, credential: Credential = TOKEN, seconds: float = LONGEST_WAIT_SECONDS) -> ClusterApi:
         patience = Patience(attempts=3, first_wait=0.01)
         http = HttpClient(Trust(self._ca), Deadline(seconds), patience, "tests")
         self._made.append(http)
@@ -302,7 +302,9 @@ class Clients:
     def builds(self, url: str, credential: Credential = TOKEN) -> Builds:
         return Builds(self.api(url, credential), PROJECT, BUILD_API)
 
-    def hook(self, url: str, secret: str = "s3cret", seconds: float = 20, config: str = CONFIG) -> GenericWebhook:
+    def hook(
+        self, url: str, secret: str = "s3cret", seconds: float = LONGEST_WAIT_SECONDS, config: str = CONFIG
+    ) -> GenericWebhook:
         return GenericWebhook(self.api(url, seconds=seconds), PROJECT, config, Credential("env:HOOK", "", secret))
 
     def close(self) -> None:

@@ -631,7 +631,7 @@ def test_nothing_listens_and_no_thread_runs_afterwards(ca: CertificateAuthority)
     with Cluster(ca) as cluster:
         kept = Client(cluster.url, cluster.ca, PROJECT, None).connection()
         kept.connect()
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", urlsplit(cluster.url).port or 0))
     kept.close()

@@ -82,7 +82,7 @@ def test_endless_line_takes_no_memory() -> None:
 
 @contextlib.contextmanager
 def started(
-    ca: CertificateAuthority, clients: Clients, runner: Runner, *, strategy: Strategy = "Source", seconds: float = 20
+    ca: CertificateAuthority, clients: Clients, runner: Runner, *, strategy: Strategy = "Source"
 ) -> Iterator[tuple[Cluster, Builds]]:
     """Start a build that the runner runs."""
     with Cluster(ca, runner) as cluster:
@@ -90,7 +90,7 @@ def started(
         cluster.add_build_config(
             PROJECT, CONFIG, strategy=strategy, triggers=[GenericTrigger(secret="s3cret", allow_env=True)]
         )
-        hook = clients.hook(cluster.url, seconds=seconds)
+        hook = clients.hook(cluster.url)
         assert hook.trigger({"IMAGE_NAME": "web"}).name == FIRST_BUILD
         yield cluster, hook.builds
 
@@ -111,8 +111,15 @@ def test_deadline_while_the_log_is_silent(ca: CertificateAuthority, clients: Cli
         run.wait_cancelled()
 
     said: list[str] = []
-    with started(ca, clients, wait, seconds=1.5) as (_, builds), pytest.raises(TimedOut):
-        follow(builds, FIRST_BUILD, None, builds.api.http.deadline, said.append)
+    with started(ca, clients, wait) as (_, builds):
+        deadline = builds.api.http.deadline
+
+        def say(line: str) -> None:
+            said.append(line)
+            deadline.leave(0.2)
+
+        with pytest.raises(TimedOut):
+            follow(builds, FIRST_BUILD, None, deadline, say)
     assert said == ["| production has begun"]
 
 
@@ -166,9 +173,10 @@ def in_jenkins(jenkins: str, *phases: str) -> Script:
 
 
 def test_jenkins_that_is_away_does_not_matter(followed: Follow) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
         jenkins = f"https://localhost:{closed.getsockname()[1]}"
-    phase, [said] = followed(in_jenkins(jenkins, "Running", "Running", "Complete"), jenkins)
+        phase, [said] = followed(in_jenkins(jenkins, "Running", "Running", "Complete"), jenkins)
     assert phase == "Complete"
     assert f"{jenkins} could not be reached" in said
 

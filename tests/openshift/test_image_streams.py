@@ -106,7 +106,7 @@ class Site:
             got = self.call("GET", "imagestreamtags", f"{name}:{tag}")
             return got.code == 200 and got.document["tag"]["generation"] == got.document["generation"]
 
-        wait_until(over, f"the import of {name}:{tag}", seconds=30)
+        wait_until(over, f"the import of {name}:{tag}")
         return self.call("GET", "imagestreamtags", f"{name}:{tag}").document
 
     def failure(self, name: str, tag: str) -> Document:
@@ -116,7 +116,7 @@ class Site:
             statuses = self.stream(name)["status"].get("tags", [])
             return [one for status in statuses if status["tag"] == tag for one in status.get("conditions", [])]
 
-        wait_until(lambda: bool(conditions()), f"the import of {name}:{tag} to fail", seconds=30)
+        wait_until(lambda: bool(conditions()), f"the import of {name}:{tag} to fail")
         return conditions()[0]
 
     def do_import(self, name: str, *images: Document, store: bool = True, **metadata: Any) -> Response:  # noqa: ANN401

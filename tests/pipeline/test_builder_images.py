@@ -84,9 +84,9 @@ def brought(place: BuilderImages) -> Brought:
         place.hook(candidate.image),
         place.start(candidate.version, f"{PROPOSERS}@{COMMIT}", inputs={"Promotion": answers}) as running,
     ):
-        wait_until(lambda: "\nInput requested" in running.log, "the build to ask", seconds=60)
+        wait_until(lambda: "\nInput requested" in running.log, "the build to ask")
         running.restart()
-        wait_until(lambda: "\nReady to run at " in running.log, "the controller to be back", seconds=30)
+        wait_until(lambda: "\nReady to run at " in running.log, "the controller to be back")
         running.answer("Promotion", Approve("olga", {"REASON": "Rebuild tonight."}))
         run = running.wait()
     return Brought(candidate, run, list(place.tested))
@@ -121,7 +121,7 @@ def test_what_jenkins_tagged_is_rolled_out_once_a_person_starts_that(place: Buil
     rollouts = place.cluster.rollouts
     assert rollouts.image_ids(PROJECT, PAUSED) == []
     rollouts.begin(PROJECT, PAUSED)
-    wait_until(lambda: rollouts.image_ids(PROJECT, PAUSED) != [], "the rollout", seconds=20)
+    wait_until(lambda: rollouts.image_ids(PROJECT, PAUSED) != [], "the rollout")
     [running] = rollouts.image_ids(PROJECT, PAUSED)
     assert running.rpartition("@")[2] == place.tag("candidate")
 

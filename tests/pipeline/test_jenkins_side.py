@@ -161,8 +161,8 @@ def test_credentials_that_pipelines_ask_for_are_there() -> None:
 
 def test_agents_have_the_label_that_pipelines_ask_for() -> None:
     step = (ROOT / "vars" / "promoterCommand.groovy").read_text()
-    labels = re.findall(r"label (?:\?: )?'(\w+)'", step + (ROOT / "Jenkinsfile.example").read_text())
-    assert labels == [pod_template()["label"]] * 2
+    labels = re.findall(r"(?:'label',|label) '(\w+)'", step + (ROOT / "Jenkinsfile.example").read_text())
+    assert labels == [pod_template()["label"]] * 3
 
 
 def test_agents_have_secret_and_configuration_where_production_looks() -> None:

@@ -45,7 +45,7 @@ def put(place: TwoClusters, tag: str, seed: str) -> str:
 
 def asks(running: RunningPipeline, times: int = 1) -> None:
     """Wait until a build has asked so many times."""
-    wait_until(lambda: running.log.count("Input requested") == times, "the question", seconds=60)
+    wait_until(lambda: running.log.count("Input requested") == times, "the question")
 
 
 @pytest.mark.statement("F4", "F5", "F7", "P9")
@@ -108,7 +108,7 @@ def test_question_outlives_a_restart_and_what_came_meanwhile_is_left(place: TwoC
         answers = [Approve("bob"), Approve("dora")]
         other = place.start_production(parameters=parameters, inputs={"Promotion": answers}, build_number=3).wait()
         running.restart()
-        wait_until(lambda: "Ready to run at" in running.log, "the controller", seconds=60)
+        wait_until(lambda: "Ready to run at" in running.log, "the controller")
         running.answer("Promotion", Approve("bob"))
         run = running.wait()
     assert (other.result, run.result) == ("SUCCESS", "SUCCESS"), run.log

@@ -506,13 +506,13 @@ def test_parallel_fail_fast_interrupts_the_others(rig: PipelineRig) -> None:
                 failFast: true,
                 slow: {
                     try {
-                        sh 'sleep 60'
+                        sh 'touch begun; sleep 60'
                     } catch (org.jenkinsci.plugins.workflow.steps.FlowInterruptedException e) {
                         echo "interrupted: ${e.message} ${e.result}"
                         throw e
                     }
                 },
-                bad: { sleep 1; error 'bad failed' }
+                bad: { waitUntil { fileExists 'begun' }; error 'bad failed' }
             )
         }
         """

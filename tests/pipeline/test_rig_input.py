@@ -18,7 +18,7 @@ def rig(tmp_path: Path) -> PipelineRig:
 
 
 def wait_for_question(build: RunningPipeline, question: str) -> None:
-    wait_until(lambda: f"{question}\n" in build.log, f"the input {question!r}", 30)
+    wait_until(lambda: f"{question}\n" in build.log, f"the input {question!r}")
 
 
 def test_input_gives_a_value_in_the_shape_of_the_question(rig: PipelineRig) -> None:
@@ -116,17 +116,22 @@ def test_an_input_is_answered_while_the_build_runs(rig: PipelineRig, tmp_path: P
         assert running.description == "waits"
         world.write_text("after\n")
         running.answer("Go?", Approve(by="alice"))
-        build = running.wait(30)
+        build = running.wait()
 
     assert "Approved by alice\n" in build.log
     assert '+ cat "$WORLD"' not in build.log
     assert "\nafter\n" in build.log
 
 
-def test_an_answer_may_come_before_the_question(rig: PipelineRig) -> None:
-    with rig.start("sleep 1\ninput id: 'gate', message: 'Go?'") as running:
+def test_an_answer_may_come_before_the_question(rig: PipelineRig, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    with rig.start(
+        "node { sh 'until [ -e \"$GO\" ]; do sleep 0.05; done' }\ninput id: 'gate', message: 'Go?'",
+        environment={"GO": str(go)},
+    ) as running:
         running.answer("Gate", Reject(by="alice"))
-        build = running.wait(30)
+        go.touch()
+        build = running.wait()
 
     assert (build.result, build.violation) == ("ABORTED", None)
     assert "Rejected by alice\n" in build.log
@@ -134,7 +139,7 @@ def test_an_answer_may_come_before_the_question(rig: PipelineRig) -> None:
 
 def test_an_ended_build_takes_no_answer(rig: PipelineRig) -> None:
     running = rig.start("echo 'done'")
-    running.wait(30)
+    running.wait()
 
     with pytest.raises(PipelineError, match="the build has ended"):
         running.answer("Gate", Approve())
@@ -198,7 +203,7 @@ def test_somebody_else_may_not_answer_while_it_waits(rig: PipelineRig) -> None:
     with rig.start("input message: 'Go?', submitter: 'bob'", inputs={"Go?": Wait()}) as running:
         wait_for_question(running, "Go?")
         running.answer("Go?", Approve(by="alice"))
-        build = running.wait(30)
+        build = running.wait()
 
     assert build.violation == "You need to be bob to submit this (alice tried)"
 
@@ -218,7 +223,7 @@ def test_inputs_of_branches_wait_side_by_side(rig: PipelineRig) -> None:
         wait_for_question(running, "B?")
         running.answer("B", Approve(by="bob"))
         running.answer("A", Approve(by="alice"))
-        build = running.wait(30)
+        build = running.wait()
 
     assert build.log.index("Approved by bob") < build.log.index("Approved by alice")
     assert "\ngiven [a:alice, b:bob]\n" in build.log
@@ -248,7 +253,7 @@ def test_an_abort_ends_a_waiting_input(rig: PipelineRig) -> None:
     with rig.start("input 'Go?'", inputs={"Go?": Wait()}) as running:
         wait_for_question(running, "Go?")
         running.abort()
-        build = running.wait(30)
+        build = running.wait()
 
     assert build.result == "ABORTED"
     assert build.log.count("Aborted by admin\n") == 1

@@ -22,7 +22,7 @@ def rig(tmp_path: Path) -> PipelineRig:
 
 
 def wait_for_line(build: RunningPipeline, line: str) -> None:
-    wait_until(lambda: line in build.log.splitlines(), f"the line {line!r} in the log", 30)
+    wait_until(lambda: line in build.log.splitlines(), f"the line {line!r} in the log")
 
 
 def alive(pid: int) -> bool:
@@ -44,7 +44,6 @@ def test_lines_are_seen_as_they_come(rig: PipelineRig, tmp_path: Path) -> None:
         "node { sh 'echo now; until [ -e \"$SEEN\" ]; do sleep 0.05; done' }",
         environment={"SEEN": str(seen)},
         on_line=answer,
-        seconds=30,
     )
 
     assert build.result == "SUCCESS"
@@ -83,9 +82,10 @@ def test_abort_ends_the_whole_process_tree_and_runs_what_must_run(rig: PipelineR
     ) as running:
         wait_for_line(running, "working")
         running.abort()
-        build = running.wait(15)
+        build = running.wait()
 
     assert build.result == "ABORTED"
+    assert "process did not stop" not in build.log
     assert build.stage("work") == "ABORTED"
     assert "Aborted by admin\nSending interrupt signal to process\n" in build.log
     assert "got TERM\n" in build.log
@@ -93,14 +93,14 @@ def test_abort_ends_the_whole_process_tree_and_runs_what_must_run(rig: PipelineR
     assert "post ran\n" in build.log
     assert build.survivors == ()
     pids = [int(line) for line in (build.workspace / "pids").read_text().split()]
-    assert [pid for pid in pids if alive(pid)] == []
+    wait_until(lambda: not any(map(alive, pids)), "the killed processes to end")
 
 
 def test_a_process_that_ignores_the_signal_has_twenty_seconds(rig: PipelineRig) -> None:
     with rig.start("node { sh 'trap \"\" TERM; echo working; while :; do sleep 1; done' }") as running:
         wait_for_line(running, "working")
         running.abort()
-        build = running.wait(40)
+        build = running.wait()
 
     assert build.result == "ABORTED"
     assert "After 20s process did not stop\n" in build.log
@@ -113,6 +113,7 @@ def test_a_timeout_ends_sh_and_the_build_can_go_on(rig: PipelineRig) -> None:
         import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException
 
         node {
+            sh 'true'  // the first one takes longer to start
             try {
                 timeout(time: 1, unit: 'SECONDS') { sh 'sleep 300' }
             } catch (FlowInterruptedException e) {
@@ -133,7 +134,7 @@ def test_an_abort_that_is_caught_lets_the_build_succeed(rig: PipelineRig) -> Non
     with rig.start("node { try { sh 'echo working; sleep 300' } catch (Throwable e) { echo e.message } }") as running:
         wait_for_line(running, "working")
         running.abort()
-        build = running.wait(15)
+        build = running.wait()
 
     assert "[Pipeline] echo\nAborted by admin\n" in build.log
     assert build.result == "SUCCESS"
@@ -156,7 +157,7 @@ def test_a_build_that_takes_too_long_is_ended(rig: PipelineRig) -> None:
     with pytest.raises(TimeoutError, match="still running after"):
         running.wait(0.1)
 
-    assert not alive(pid)
+    wait_until(lambda: not alive(pid), "the killed process to end")
 
 
 def test_nothing_outlives_a_caller_that_was_killed(tmp_path: Path) -> None:
@@ -172,10 +173,10 @@ def test_nothing_outlives_a_caller_that_was_killed(tmp_path: Path) -> None:
         ],
         cwd=ROOT,
     )
-    wait_until(pid_file.exists, "the shell to start", 60)
+    wait_until(pid_file.exists, "the shell to start")
     shell = int(pid_file.read_text())
 
     os.kill(caller.pid, signal.SIGKILL)
     caller.wait()
 
-    wait_until(lambda: not alive(shell), "the shell to end", 10)
+    wait_until(lambda: not alive(shell), "the shell to end")

@@ -25,12 +25,12 @@ def start(rig: PipelineRig, number: int, jenkinsfile: str) -> RunningPipeline:
 
 
 def wait_for(build: RunningPipeline, line: str) -> None:
-    wait_until(lambda: line in build.log.splitlines(), f"the line {line!r} in the log", 30)
+    wait_until(lambda: line in build.log.splitlines(), f"the line {line!r} in the log")
 
 
 def let_go(build: RunningPipeline) -> None:
     build.answer("Go?", Approve())
-    build.wait(30)
+    build.wait()
 
 
 def test_a_lock_is_acquired_and_released(rig: PipelineRig) -> None:
@@ -111,12 +111,12 @@ def test_an_aborted_build_waits_for_the_lock_no_longer(rig: PipelineRig) -> None
         with start(rig, 2, "lock('thing') { echo 'never' }") as second:
             wait_for(second, WAITING)
             second.abort()
-            aborted = second.wait(30)
+            aborted = second.wait()
         with start(rig, 3, "lock('thing') { echo 'mine' }") as third:
             wait_for(third, WAITING)
             first.abort()
-            assert first.wait(30).result == "ABORTED"
-            ended = third.wait(30)
+            assert first.wait().result == "ABORTED"
+            ended = third.wait()
 
     assert (aborted.result, "never" in aborted.log) == ("ABORTED", False)
     assert "\nmine\n" in ended.log
@@ -144,9 +144,9 @@ def test_a_lock_is_held_over_a_restart(rig: PipelineRig) -> None:
             wait_for(second, WAITING)
             first.restart()
             second.restart()
-            wait_until(lambda: "Ready to run at " in second.log, "the second build to be back", 30)
+            wait_until(lambda: "Ready to run at " in second.log, "the second build to be back")
             let_go(first)
-            ended = second.wait(30)
+            ended = second.wait()
 
     assert "\nmine\n" in ended.log
 
@@ -159,8 +159,8 @@ def test_a_milestone_ends_older_builds_that_have_not_passed_it(rig: PipelineRig)
             wait_for(newer, ASKING)
             assert older.log.splitlines()[-1] == ASKING
             newer.answer("Go?", Approve())
-            passed = newer.wait(30)
-            superseded = older.wait(30)
+            passed = newer.wait()
+            superseded = older.wait()
 
     assert (superseded.result, passed.result) == ("NOT_BUILT", "SUCCESS")
     assert "\nSuperseded by job#2\n" in superseded.log
@@ -182,7 +182,7 @@ def test_a_newer_build_that_ends_takes_older_ones_with_it(rig: PipelineRig) -> N
     with start(rig, 1, f"milestone()\n{HOLD}") as older:
         wait_for(older, ASKING)
         newer = rig.run("milestone()\nerror 'no'", plugins=["milestone"], build_number=2)
-        superseded = older.wait(30)
+        superseded = older.wait()
 
     assert "\nTrying to pass milestone 0\n" in newer.log
     assert superseded.result == "NOT_BUILT"

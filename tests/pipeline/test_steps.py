@@ -119,10 +119,14 @@ def test_two_promotions_at_once_do_not_meet(helper: Helper) -> None:
     assert len(scripts) == 1, "the script is constant; where the files are is in the environment"
 
 
-def test_a_step_outside_a_node_says_what_it_needs(helper: Helper) -> None:
-    run = helper.run(f"{LIBRARY}{PROMOTE}")
+@FORMS
+def test_a_step_outside_a_node_says_what_it_needs(helper: Helper, form: Form) -> None:
+    run = helper.run(form(PROMOTE, agent=False), plugins=["lock"])
     assert run.result == "FAILURE"
-    assert "Required context class hudson.FilePath is missing" in run.log
+    needs = "wrong-usage: This step needs an agent with the promoter helper: write node('skopeo') { ... } around it"
+    assert f"ERROR: {needs}" in run.log
+    assert str(run.description).startswith(needs)
+    assert run.calls("lock") == []
 
 
 @pytest.mark.parametrize(("user", "started_by"), [("alice", "alice"), ("anonymous", ""), (None, "")])

@@ -15,7 +15,7 @@ HOLD = "takingTurns('{image}') {{ input(message: 'Held?', id: 'Held') }}\necho '
 
 def saying(running: RunningPipeline, text: str) -> None:
     """Wait until a build has said something."""
-    wait_until(lambda: text in running.log, text, seconds=30)
+    wait_until(lambda: text in running.log, text)
 
 
 @pytest.mark.parametrize(

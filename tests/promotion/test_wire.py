@@ -104,6 +104,7 @@ def test_an_unchanged_image_causes_no_write_and_no_skopeo(shop: Shop) -> None:
         second = shop.promote()
 
     assert (first.result["status"], second.result["status"], second.exit_code) == ("promoted", "unchanged", 0)
+    assert (first.result["verified"], second.result["verified"]) == (True, True)
     assert second.result["digest"] == first.result["digest"]
     assert writes(seen) == []
 

@@ -211,6 +211,7 @@ def test_a_stream_that_is_changed_meanwhile_is_looked_at_again(both: Live) -> No
 def test_an_api_that_is_away_for_a_moment_is_waited_for(both: Live) -> None:
     made = both.push()
     both.cluster.faults.before_tag(lambda: both.cluster.faults.unavailable(8))
+    both.streams.promoter.hurry()
     assert both.promote().result["stream_tag"] == both.reference
     assert both.digests == [made.digest]
 

@@ -11,7 +11,7 @@ import pytest
 from tests.streams.conftest import DIGESTS, TAGGER, TOKEN, Streams, image
 from tests.support.cluster import BuildError, BuildRun, GenericTrigger, HookError, set_tags, view
 from tests.support.cluster.access import Right
-from tests.support.promoter import Outcome
+from tests.support.promoter import Outcome, in_little_time
 from tests.support.waiting import wait_until
 
 A, B = DIGESTS[:2]
@@ -160,6 +160,7 @@ def test_an_answer_that_gets_lost_starts_no_second_build(build: Build) -> None:
 
 def test_an_api_that_is_away_for_a_moment_is_waited_for(build: Build) -> None:
     build.cluster.faults.unavailable(3)
+    build.streams.promoter.hurry()
     assert build.start("--tag", READY).result["digest"] == A
 
 
@@ -310,7 +311,9 @@ def wait_cancelled(run: BuildRun) -> None:
 
 def test_a_build_that_takes_too_long_goes_on(build: Build) -> None:
     build.step = wait_cancelled
-    error = build.start("--tag", READY, "--timeout", "2s").error
+    error = in_little_time(
+        lambda seconds: build.start("--tag", READY, f"--timeout={seconds}s"), lambda _: build.runs != []
+    ).error
     assert (error["kind"], error["exit_code"]) == ("timed-out", 8)
     assert "The build shop-stage/web-1 goes on; nothing was tagged." in error["message"]
     assert "oc cancel-build web-1 --namespace shop-stage" in error["remedy"]

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.promoter import Outcome
+from tests.support.promoter import LONGEST_RUN_SECONDS, Outcome
 
 _ROOT = Path(__file__).parents[2]
 _IN_POD = """#!/bin/sh
@@ -17,7 +17,8 @@ _IN_POD = """#!/bin/sh
 exec unshare {unshare} sh -c '
     mount -t tmpfs tmpfs /run && mkdir -p /run/secrets/kubernetes.io &&
     mount --bind "$0/secrets" /run/secrets/kubernetes.io &&
-    mount -t overlay overlay -o lowerdir="$0/etc:/etc" /etc && exec "$@"
+    mount -t overlay overlay -o lowerdir="$0/etc:/etc" /etc &&
+    mount -t tmpfs tmpfs /etc/containers/networks && exec "$@"
 ' {mounted} {promoter} "$@"
 """
 _BUILD_IMAGE = """#!/bin/sh
@@ -41,8 +42,8 @@ class Agent:
         self._bin = directory / "bin"
         self._bin.mkdir(parents=True)
         mounted = directory / "mounted"
-        for kind in ("secrets", "etc"):
-            (mounted / kind).mkdir(parents=True)
+        for path in ("secrets", "etc/containers/networks"):  # buildah has a lock in there
+            (mounted / path).mkdir(parents=True)
         for name, keys in secrets.items():
             (mounted / "secrets" / name).mkdir()
             for key, value in keys.items():
@@ -68,7 +69,7 @@ class Agent:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=LONGEST_RUN_SECONDS,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 

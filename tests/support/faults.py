@@ -15,6 +15,7 @@ from http.client import HTTPResponse, HTTPSConnection
 from tests.support.registries import Registry
 from tests.support.servers import RequestHandler, Served, TlsServer, hang_up
 from tests.support.tls import CertificateAuthority
+from tests.support.waiting import LONGEST_WAIT_SECONDS
 
 _CHUNK_BYTES = 64 * 1024
 _DRIP_SECONDS = 0.1
@@ -44,7 +45,7 @@ class Hold:
         self.reached = threading.Event()
         self._released = threading.Event()
 
-    def wait_until_reached(self, seconds: float = 10) -> None:
+    def wait_until_reached(self, seconds: float = LONGEST_WAIT_SECONDS) -> None:
         """Return once a request is held; raise TimeoutError if none comes."""
         if not self.reached.wait(seconds):
             raise TimeoutError(f"no request came to be held within {seconds} s")

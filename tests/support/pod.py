@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.promoter import Outcome
+from tests.support.promoter import LONGEST_RUN_SECONDS, Outcome
 
-_LONGEST_RUN_SECONDS = 60
 _SERVICE_ACCOUNT = "/run/secrets/kubernetes.io/serviceaccount"
 # In a mount namespace of its own: /run has what is mounted there and no more, /etc has it besides the machine's own.
 _ENTER = """
@@ -67,7 +66,7 @@ class Node:
             capture_output=True,
             text=True,
             check=False,
-            timeout=_LONGEST_RUN_SECONDS,
+            timeout=LONGEST_RUN_SECONDS,
         )
         return Outcome(ran.returncode, ran.stdout, ran.stderr)
 

@@ -8,20 +8,30 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self, TypeVar
 
 from tests.support.waiting import wait_until
 
+Ended = TypeVar("Ended")
 COMMAND = Path(sys.executable).with_name("promoter")
-LONGEST_RUN_SECONDS = 60
+LONGEST_RUN_SECONDS = 120
 # Runs a command as a user who is in no passwd file. The files of whoever runs the tests are that user's.
 ARBITRARY_USER = ("unshare", "--user", "--map-user=12345", "--map-group=0")
 _STOP_SECONDS = 10
+_LITTLE_SECONDS = (2, 8, 40)
+_HURRIED = """
+from promoter.cli.main import start
+from promoter.http.patience import Patience
+
+attempts, _, *others = Patience.__new__.__defaults__
+Patience.__new__.__defaults__ = (attempts, 0.001, *others)
+raise SystemExit(start())
+"""
 
 
 @dataclass(frozen=True)
@@ -68,9 +78,9 @@ class Child:
 
 
 class Running:
-    """A command under way, whose stderr goes to this file; a `with` ends it for certain."""
+    """A command under way, whose stderr goes to this file; a `with` ends it for certain, and closes the file."""
 
-    def __init__(self, process: subprocess.Popen[str], stderr: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], stderr: BinaryIO) -> None:
         self._process = process
         self._stderr = stderr
 
@@ -86,6 +96,7 @@ class Running:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
+        self._stderr.close()
 
     @property
     def arguments(self) -> list[str]:
@@ -102,12 +113,17 @@ class Running:
 
     def wait_until_said(self, words: str) -> None:
         """Return once the words are on its standard error; raise TimeoutError if they do not come."""
-        wait_until(lambda: words in self._stderr.read_text(), f"the command to say {words!r}")
+        wait_until(lambda: words in self._said(), f"the command to say {words!r}")
 
     def outcome(self, seconds: float = LONGEST_RUN_SECONDS) -> Outcome:
         """Wait for the end; raises subprocess.TimeoutExpired if it does not come in time."""
         stdout, _ = self._process.communicate(timeout=seconds)
-        return Outcome(self._process.returncode, stdout, self._stderr.read_text())
+        return Outcome(self._process.returncode, stdout, self._said())
+
+    def _said(self) -> str:
+        """Read without moving the place where the command writes: it is the same file, opened once."""
+        file = self._stderr.fileno()
+        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
 
 
 class Promoter:
@@ -120,11 +136,9 @@ class Promoter:
     def __init__(self, directory: Path, prefix: Sequence[str] = (), command: str | Path = COMMAND) -> None:
         self.directory = directory
         self.prefix = tuple(prefix)
-        self._command = str(command)
+        self._command = [str(command)]
         self.temporary = directory / "tmp"
         self.temporary.mkdir(parents=True)
-        self._said = directory / "said"
-        self._said.mkdir()
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "TMPDIR": str(self.temporary)}
 
     def run(self, *arguments: str | Path, json: bool = True) -> Outcome:
@@ -134,9 +148,9 @@ class Promoter:
 
     def start(self, *arguments: str | Path, json: bool = True) -> Running:
         """Start a command; to be used in a `with`."""
-        command = [*self.prefix, self._command, *map(str, arguments), *(["--json"] if json else [])]
-        number, name = tempfile.mkstemp(".stderr", dir=self._said)
-        with open(number, "wb") as stderr:
+        command = [*self.prefix, *self._command, *map(str, arguments), *(["--json"] if json else [])]
+        with ExitStack() as stack:
+            stderr = stack.enter_context(tempfile.TemporaryFile())  # in no directory that a test may look into
             process = subprocess.Popen(
                 command,
                 cwd=self.directory,
@@ -146,7 +160,12 @@ class Promoter:
                 stderr=stderr,
                 text=True,
             )
-        return Running(process, Path(name))
+            stack.pop_all()
+        return Running(process, stderr)
+
+    def hurry(self) -> None:
+        """Let the command try again sooner from now on, as often as ever: its first wait is a millisecond."""
+        self._command = [sys.executable, "-P", "-c", _HURRIED]
 
     def hide_skopeo(self) -> None:
         """Let the command find no other program from now on."""
@@ -163,9 +182,29 @@ class Promoter:
         self.environment["PATH"] = f"{programs}:{self.environment['PATH']}"
 
 
+def in_little_time(run: Callable[[int], Ended], enough: Callable[[Ended], bool]) -> Ended:
+    """Run what ends because its time is over; return how it ended.
+
+    How far it comes by then depends on the machine.
+
+    Args:
+        run: runs it with so many seconds (`--timeout`).
+        enough: tells whether it came to what the test is about; if not, it is run once more, with more time.
+
+    """
+    for seconds in _LITTLE_SECONDS:
+        outcome = run(seconds)
+        if enough(outcome):
+            return outcome
+    raise AssertionError(f"{_LITTLE_SECONDS[-1]} s were not enough: {outcome}")
+
+
 def _below(parent: int) -> Iterator[Child]:
     for task in Path(f"/proc/{parent}/task").glob("*/children"):
-        for pid in map(int, task.read_text().split()):
+        children: list[str] = []
+        with suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended meanwhile
+            children = task.read_text().split()
+        for pid in map(int, children):
             with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
                 pairs = (entry.partition("=") for entry in _strings(pid, "environ"))
                 yield Child(pid, _strings(pid, "cmdline"), {name: value for name, _, value in pairs})

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from promoter.http.deadline import Deadline
+from promoter.model.reading import read_configuration
+from promoter.promotion.places import Places
 from tests.support import registry_client
 from tests.support.images import Image, Media, make_image, make_index
 from tests.support.promoter import Outcome, Promoter, Running
@@ -76,7 +81,7 @@ class Side:
             except registry_client.UnexpectedAnswerError:  # 500 for a tag that is just being written
                 return False
 
-        wait_until(has_come, f"{tag} to be {digest}", seconds=30)
+        wait_until(has_come, f"{tag} to be {digest}")
 
     def tags(self) -> set[str]:
         """Return all tags."""
@@ -118,6 +123,11 @@ class Shop:
         sections = {"environments": self.environments, "routes": self.routes, **self.sections}
         file.write_text(json.dumps(sections, indent=1))
         return file
+
+    def places(self, say: Callable[[str], None] = print, *, seconds: float = 600) -> AbstractContextManager[Places]:
+        """Open what a test hands to a use case that it calls itself; to be used in a `with`."""
+        configuration = read_configuration(self.configure().read_text(), "promotion.yaml")
+        return closing(Places(configuration, Deadline(seconds), say))
 
     def run(self, command: str, *arguments: str | Path) -> Outcome:
         """Run a command with the configuration."""

@@ -54,7 +54,7 @@ class TokenService(Served):
     Without credentials the answer is a token for the `anonymous` grants. Unknown and expired tokens
     get 401, the OAuth2 POST gets 404, as OpenShift answers it.
     `registry_token_seconds` is how long a registry token is truly accepted (up to a second longer); it
-    may be changed at any time.
+    may be changed at any time. `over_at` is when the last one is not any more, in seconds since the epoch.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class TokenService(Served):
         anonymous: Grants | None = None,
     ) -> None:
         self.registry_token_seconds = registry_token_seconds
+        self.over_at = 0
         self.anonymous: Grants = anonymous or {}
         self.service = f"registry-{uuid.uuid4().hex[:8]}"
         signing = ca.issue(f"{self.service}-signing")
@@ -109,13 +110,14 @@ class TokenService(Served):
     def registry_token(self, access: Access, subject: str = "") -> str:
         """Return a registry token for exactly this access."""
         now = time.time()
+        over_at = self.over_at = math.ceil(now + self.registry_token_seconds)
         claims = {
             "iss": ISSUER,
             "sub": subject,
             "aud": self.service,
             "iat": int(now),
             "nbf": int(now),
-            "exp": math.ceil(now + self.registry_token_seconds) - REGISTRY_LEEWAY_SECONDS,
+            "exp": over_at - REGISTRY_LEEWAY_SECONDS,
             "jti": str(uuid.uuid4()),
             "access": [
                 {"type": "repository", "name": name, "actions": sorted(actions)} for name, actions in access.items()

@@ -9,7 +9,7 @@ import threading
 
 from tests.support.servers import Served
 
-_DRIPS = 100
+_DRIPS = 1200
 _DRIP_SECONDS = 0.05
 
 
@@ -18,7 +18,7 @@ class PlainServer(Served):
 
     Args:
         answer: what is sent.
-        drop: what is sent after that, again and again for five seconds, or until the server stops.
+        drop: what is sent after that, again and again for a minute, or until the server stops.
 
     """
 

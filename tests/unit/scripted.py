@@ -11,7 +11,7 @@ from email.message import Message
 from tests.support.servers import RequestHandler, Served, TlsServer, hang_up
 from tests.support.tls import ServerCertificate
 
-_DRIPS = 100
+_DRIPS = 1200
 _DRIP_SECONDS = 0.05
 
 
@@ -154,7 +154,7 @@ class ScriptedServer(Served):
         self._stopping.wait()
 
     def dripping(self, beginning: bytes, drop: bytes = b"x") -> Answer:
-        """Send the beginning, then drop after drop for five seconds, or until the server stops."""
+        """Send the beginning, then drop after drop for a minute, or until the server stops."""
 
         def answer(exchange: Exchange) -> None:
             exchange.wfile.write(beginning)

@@ -17,7 +17,7 @@ from promoter.errors import WrongUsage
 from promoter.http.client import HttpClient
 from promoter.http.trust import Trust
 from promoter.model.request import WatchRequest
-from promoter.model.result import WatchResult
+from promoter.model.watching import WatchResult
 from promoter.promotion.places import Places
 from tests.support.tls import CertificateAuthority
 from tests.unit.scripted import ScriptedServer
@@ -30,7 +30,7 @@ PASSES = 3
 
 @pytest.fixture
 def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[UseCase], int]:
-    """Run `watch --every 10ms --json --timeout 5s` around a use case; the signal comes when `PASSES` are done."""
+    """Run `watch --every 10ms --json --timeout 600s` around a use case; the signal comes when `PASSES` are done."""
     monkeypatch.chdir(tmp_path)
 
     def run(use_case: UseCase) -> int:
@@ -45,7 +45,7 @@ def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[UseCase]
 
         monkeypatch.setitem(globals(), "stand_in", stand_in)
         monkeypatch.setitem(COMMANDS, "watch", Command("promoter.model.request:WatchRequest", f"{__name__}:stand_in"))
-        return main(["watch", "--every=10ms", "--json", "--timeout=5s", "--result=result.json"])
+        return main(["watch", "--every=10ms", "--json", "--timeout=600s", "--result=result.json"])
 
     return run
 
@@ -73,7 +73,7 @@ def test_every_pass_has_the_whole_time(watch: Callable[[UseCase], int]) -> None:
         return nothing_to_do(request, places)
 
     assert watch(takes_all_of_it) == 143
-    assert [seconds > 4 for seconds in left] == [True] * PASSES
+    assert [seconds > 500 for seconds in left] == [True] * PASSES
 
 
 def test_no_pass_leaves_connections_or_secrets_behind(

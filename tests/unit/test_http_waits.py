@@ -50,8 +50,12 @@ def test_nothing_is_said_where_nothing_is_waited_for(server: ScriptedServer, mak
         assert client.said == []
 
 
-def test_threads_that_wait_for_the_same_say_it_once(closed_port: int, make_client: ClientFactory) -> None:
-    client = make_client(Patience(attempts=2, first_wait=1, spread=0))
+def test_threads_that_wait_for_the_same_say_it_once(
+    closed_port: int, make_client: ClientFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make_client(Patience(attempts=2, first_wait=60, spread=0), seconds=600)
+    together = threading.Barrier(6)
+    monkeypatch.setattr(client.deadline, "pause", lambda _seconds: together.wait())
 
     def ask() -> None:
         with suppress(ConnectionFailed):
@@ -64,7 +68,7 @@ def test_threads_that_wait_for_the_same_say_it_once(closed_port: int, make_clien
         thread.join()
     assert client.said == [
         f"https://localhost:{closed_port} could not be reached: Connection refused;"
-        " trying again in 1.0 s, attempt 2 of 2"
+        " trying again in 60.0 s, attempt 2 of 2"
     ]
 
 
@@ -133,9 +137,9 @@ class TestLulls:
         first = threading.Thread(target=client.request, args=("GET", server.url()))
         first.start()
         wait_until(lambda: lulls.count == 1, "the lull to begin")
-        begun = time.monotonic()
+        end = time.monotonic() + lulls.remaining(server.host)
         assert client.request("GET", server.url()).status == 200
-        assert time.monotonic() - begun > 0.8
+        assert time.monotonic() >= end
         first.join()
 
     def test_another_server_is_not_waited_for(
@@ -146,7 +150,7 @@ class TestLulls:
         other_server.will(reply())
         begun = time.monotonic()
         assert make_client(lulls=lulls).request("GET", other_server.url()).status == 200
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30
 
     def test_a_lull_beyond_the_deadline_is_not_kept_to(
         self, server: ScriptedServer, make_client: ClientFactory
@@ -163,7 +167,7 @@ class TestLulls:
         lulls.begin("b", 0)
         lulls.begin("b", 0)
         assert lulls.count == 3
-        assert 50 < lulls.remaining("a") <= 60
+        assert 30 < lulls.remaining("a") <= 60
         assert lulls.remaining("b") == lulls.remaining("c") == 0
 
 

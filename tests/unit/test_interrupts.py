@@ -104,7 +104,7 @@ def test_signals_interrupt_again() -> None:
 def test_a_pause_is_over_in_time(seconds: float) -> None:
     begun = time.monotonic()
     pause(seconds)
-    assert max(0, seconds) <= time.monotonic() - begun < 5
+    assert max(0, seconds) <= time.monotonic() - begun < 30
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -122,7 +122,7 @@ def test_a_signal_ends_a_pause_whichever_thread_it_is_given_to(number: signal.Si
     with pytest.raises(Interrupted):
         begin_and_pause(begun)
     thread.join()
-    assert time.monotonic() - at < 5
+    assert time.monotonic() - at < 30
 
 
 def begin_and_pause(begun: threading.Event) -> None:

@@ -19,8 +19,8 @@ from promoter.cli.main import main
 from promoter.credentials.redaction import SECRETS, SHOWN
 from promoter.credentials.sources import load_credential
 from promoter.errors import PromoterError, Refused
+from promoter.model.promotion import PromotionResult
 from promoter.model.request import PromoteRequest
-from promoter.model.result import PromotionResult
 from promoter.promotion.places import Places
 from tests.unit.test_errors import KINDS
 
@@ -198,6 +198,8 @@ WRONG = {
     "request file is empty": ["promote", "--request=empty"],
     "configuration is missing": ["promote", *ENDS, "--config=missing.yaml"],
     "configuration is not text": ["promote", *ENDS, "--config=binary"],
+    "configuration without end": ["promote", *ENDS, "--config=/dev/zero"],
+    "request without end": ["promote", "--request=/dev/zero"],
     "result file in a directory that is missing": ["promote", *ENDS, "--result=missing/result.json"],
     "result file is a directory": ["promote", *ENDS, "--result=."],
     "result file cannot grow": ["promote", *ENDS, "--result=/dev/full"],
@@ -216,6 +218,21 @@ def test_wrong_usage_is_found_before_anything_is_done(
     assert shown.err.startswith("wrong-usage: ")
     assert shown.err.count("wrong-usage: ") == 1
     assert json.loads(shown.out)["error"]["exit_code"] == 2
+
+
+TAKING_ARGUMENTS = [
+    name for name, command in COMMANDS.items() if any(field.is_required for field in command.request.fields.values())
+]
+
+
+@pytest.mark.parametrize("name", TAKING_ARGUMENTS)
+def test_what_is_refused_is_not_repeated_at_length(name: str) -> None:
+    parameters = [field for field in COMMANDS[name].request.fields.values() if field.is_required]
+    flags = ["--output=new.tar"] if name == "export-bundle" else []
+    assert main([*name.split(), *("x" * 60_000 for _ in parameters), *flags, "--result", "result.json"]) in {2, 4}
+    error = document()["error"]
+    assert len(error["message"]) < 1000
+    assert "x" * 201 not in error["message"]
 
 
 @pytest.mark.parametrize(

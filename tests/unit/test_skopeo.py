@@ -23,7 +23,7 @@ from tests.unit.conftest import QUICK
 
 IMAGE = parse_reference(f"registry.example.com/shop/web@sha256:{'a' * 64}")
 END = End(IMAGE, Credential("env:TOKEN", "alice", "s3cret-of-skopeo"), Trust())
-STAYS = 'trap "" TERM; for _ in $(seq 50); do sleep 0.1; done'
+STAYS = 'trap "" TERM; for _ in $(seq 600); do sleep 0.1; done'
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_skopeo_that_stays_is_killed_when_the_time_is_over(
     begun = time.monotonic()
     with pytest.raises(TimedOut, match=f"while copying to {IMAGE.registry}"):
         run(Deadline(0.2))
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 30
     assert list(temporary.iterdir()) == []
 
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from tests.support.registries import Registry
 from tests.support.tls import CertificateAuthority
+from tests.support.waiting import LONGEST_WAIT_SECONDS
 
 from .access import Access, Right
 from .answers import BUILD_CONFIGS, BUILDS, IMAGE_STREAMS, SECRETS, Answer, Document, Kind
@@ -181,7 +182,7 @@ class Cluster:
     def builds(self, project: str) -> list[Document]:
         return self._objects.all(BUILDS, project)
 
-    def wait_for_phase(self, project: str, name: str, phase: str, timeout_s: float = 10.0) -> Document:
+    def wait_for_phase(self, project: str, name: str, phase: str, timeout_s: float = LONGEST_WAIT_SECONDS) -> Document:
         """Wait until a Build is in the phase and return it, or raise TimeoutError."""
         with self._objects.changed:
             reached = self._objects.changed.wait_for(lambda: phase_of(self._objects, project, name) == phase, timeout_s)

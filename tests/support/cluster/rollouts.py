@@ -48,7 +48,7 @@ class Fate:
 class Rollouts:
     """Rolls out what tags trigger. One thread does so whenever something has changed.
 
-    While `held`, no pod starts. How the pods of a digest fare is told before they are made.
+    While `held`, no pod starts, and no rollout is late. How the pods of a digest fare is told before they are made.
     """
 
     def __init__(self, objects: Objects) -> None:
@@ -270,7 +270,7 @@ class Rollouts:
 
     def _is_late(self, begun: tuple[str, str], seconds: float) -> bool:
         self._overdue_soon = True
-        return time.monotonic() - self._begun[begun] > seconds
+        return not self._held and time.monotonic() - self._begun[begun] > seconds
 
     def _tell(
         self,
