@@ -1,22 +1,27 @@
-"""Our steps on a real controller: an application's pipeline, production's, and approvals given over REST.
+"""Our steps on a real controller: an application's pipeline, production's, approvals given over REST, and the others.
 
 Collected only where JENKINS_URL is set: `make test-jenkins`, see `tests/jenkins/server.py`. The controller has the
 plugins of resources/jenkins/plugins.txt and, on this machine and under the account that runs the tests, a node with the
-label `skopeo` and two executors. Its jobs load the library from a git repository of `vars/` as it is here, which runs
-in the sandbox; with JENKINS_LIBRARY set it is the global library of that name.
+label `skopeo`, two executors, skopeo, git and buildah. Its jobs load the library from a git repository of `vars/` as it
+is here, which runs in the sandbox; with JENKINS_LIBRARY set it is the global library of that name.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import socket
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from tests.constraints.conftest import GO_120, PRODUCT, dockerfile, write_files
 from tests.jenkins.server import real, with_folder
 from tests.jenkins.setting import CONFIGURATION, PRODUCTION, Registries, Setting, publish_library
+from tests.publishing.conftest import Application
 from tests.support.git import GitServer
 from tests.support.images import make_image
 from tests.support.registries import Registry
@@ -79,6 +84,71 @@ SUPERSEDES = """\
 @Library('image-promoter') _
 approvePromotion(PARAMETERS, supersede: true)
 """
+RELEASES = """\
+@Library('image-promoter') _
+promoteRelease(images: ['non-production/NAME:1.0=production'], shards: 2, config: 'CONFIG')
+"""
+SIGNS_OFF = """\
+@Library('image-promoter') _
+pipeline {
+    agent none
+    stages {
+        stage('Sign off') {
+            agent { label 'skopeo' }
+            steps { signOffImage(image: 'testing/NAME:1.0', application: 'shop', config: 'CONFIG') }
+        }
+        stage('Await') {
+            steps { awaitSignOffs(image: 'testing/NAME:1.0', applications: ['shop'], config: 'CONFIG') }
+        }
+    }
+}
+"""
+CARRIES = {
+    "scripted": """\
+@Library('image-promoter') _
+env.BUILDAH_ISOLATION = 'chroot'
+node('skopeo') {
+    checkConstraints(metadata: 'METADATA', sources: 'CHECKOUTS')
+    Map web = publishImage(repository: 'REPOSITORY', destination: 'testing/NAME', config: 'CONFIG')
+    Map bundle = exportImage(images: ["testing/NAME:${web.version}"], output: 'web.tar', config: 'CONFIG')
+    importImage(bundle: 'web.tar', destination: 'production', bundleDigest: bundle.digest, config: 'CONFIG')
+}
+""",
+    "declarative": """\
+@Library('image-promoter') _
+Map bundle = [:]
+pipeline {
+    agent { label 'skopeo' }
+    environment {
+        BUILDAH_ISOLATION = 'chroot'
+    }
+    stages {
+        stage('Check') {
+            steps { checkConstraints(metadata: 'METADATA', sources: 'CHECKOUTS') }
+        }
+        stage('Publish') {
+            steps { publishImage(repository: 'REPOSITORY', destination: 'testing/NAME', config: 'CONFIG') }
+        }
+        stage('Export') {
+            steps {
+                script { bundle = exportImage(images: ['testing/NAME:1.0'], output: 'web.tar', config: 'CONFIG') }
+            }
+        }
+        stage('Import') {
+            steps {
+                importImage(bundle: 'web.tar', destination: 'production', bundleDigest: bundle.digest, config: 'CONFIG')
+            }
+        }
+    }
+}
+""",
+}
+CHECKS = """\
+@Library('image-promoter') _
+node('skopeo') {
+    checkConstraints(metadata: 'METADATA')
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +188,16 @@ class Promotion:
         }
         return jenkinsfile.replace("PARAMETERS", ", ".join(f"{name}: '{value}'" for name, value in facts.items()))
 
+    def run(self, jenkinsfile: str) -> dict[str, Any]:
+        """Run a Jenkinsfile with the image's name in it, and return its build."""
+        self._setting.make(self.name, jenkinsfile.replace("NAME", self.name).replace("CONFIG", CONFIGURATION))
+        return self._setting.run(self.name)
+
+    def verified(self) -> str | None:
+        """Return the digest that all applications have verified."""
+        found = resolve(self._setting.non_production, f"shop-dev/{self.name}", "verified")
+        return found.digest if found else None
+
     def job_parameters(self, project: str) -> dict[str, str]:
         """Return those of production's job."""
         registry = self._setting.production.host
@@ -128,6 +208,54 @@ class Promotion:
         """Return the digest it has in a project of production."""
         found = resolve(self._setting.production, f"{project}/{self.name}", self.tag)
         return found.digest if found else None
+
+
+class Component:
+    """An application whose sources are on this machine, and the metadata of the product that it is part of."""
+
+    def __init__(self, setting: Setting, directory: Path) -> None:
+        self._setting = setting
+        self.name = f"app-{secrets.token_hex(4)}"
+        self.sources = Application(directory / "application")
+        self._metadata = write_files(directory / "metadata", PRODUCT)
+        self._checkouts = directory / "checkouts"
+        self.build_from(dockerfile())
+
+    def build_from(self, text: str) -> None:
+        """Write the Dockerfile that the metadata is about."""
+        write_files(self._checkouts / "web-operator", {"Dockerfile.ocp": text})
+
+    def run(self, jenkinsfile: str) -> dict[str, Any]:
+        """Run a Jenkinsfile, with the component written into it, and return its build."""
+        facts = {
+            "METADATA": self._metadata,
+            "CHECKOUTS": self._checkouts,
+            "REPOSITORY": self.sources.url,
+            "NAME": self.name,
+            "CONFIG": CONFIGURATION,
+        }
+        for name, value in facts.items():
+            jenkinsfile = jenkinsfile.replace(name, str(value))
+        self._setting.make(self.name, jenkinsfile)
+        return self._setting.run(self.name)
+
+    def published(self) -> str | None:
+        """Return the digest it was published with."""
+        return self._digest(self._setting.non_production, "shop-dev")
+
+    def arrived(self) -> str | None:
+        """Return the digest it has in production."""
+        return self._digest(self._setting.production, "shop")
+
+    def _digest(self, registry: Registry, project: str) -> str | None:
+        found = resolve(registry, f"{project}/{self.name}", "1.0")
+        return found.digest if found else None
+
+
+@pytest.fixture
+def component(setting: Setting, tmp_path: Path) -> Component:
+    """A component of this test alone, which is as the metadata asks."""
+    return Component(setting, tmp_path)
 
 
 @pytest.fixture
@@ -231,8 +359,7 @@ def test_production_that_is_restarted_from_its_stage_finds_it_done(setting: Sett
 def test_production_that_is_aborted_while_it_asks(setting: Setting, image: Promotion) -> None:
     number = setting.start(PRODUCTION, image.job_parameters("guarded"))
     setting.wait_for_question(PRODUCTION, number)
-    setting.jenkins.call("POST", f"{setting.jenkins.path(PRODUCTION)}/{number}/stop", b"")
-    build = setting.end(PRODUCTION, number)
+    build = setting.abort(PRODUCTION, number)
     assert build["result"] == "ABORTED", build["log"]
     assert image.arrived("guarded") is None
 
@@ -264,3 +391,78 @@ def test_build_that_still_waits_ends_once_a_newer_one_is_approved_and_not_before
     assert newer["result"] == "SUCCESS", newer["log"]
     ended = setting.end(job, older)
     assert (ended["result"], "not approved" in ended["description"]) == ("NOT_BUILT", True), ended["log"]
+
+
+def test_release_is_brought_by_several_agents(image: Promotion) -> None:
+    build = image.run(RELEASES)
+    assert build["result"] == "SUCCESS", build["log"]
+    assert image.arrived("shop") == image.digest
+    assert build["description"].endswith(" promoted: 1 promoted")
+
+
+def test_image_is_verified_once_it_is_signed_off(image: Promotion) -> None:
+    build = image.run(SIGNS_OFF)
+    assert build["result"] == "SUCCESS", build["log"]
+    assert image.verified() == image.digest
+    assert build["description"].endswith(f" verified: {image.digest}")
+
+
+@pytest.mark.parametrize("style", CARRIES)
+def test_what_is_built_arrives_in_a_bundle(component: Component, style: str) -> None:
+    build = component.run(CARRIES[style])
+    assert build["result"] == "SUCCESS", build["log"]
+    assert component.arrived() == component.published() is not None
+    assert build["description"].endswith(" promoted: 1 promoted")
+    assert f"/{component.name}:1.0 published: {component.published()}\n" in build["log"]
+    assert "\nweb.tar exported: sha256:" in build["log"]
+
+
+@pytest.mark.parametrize("style", CARRIES)
+def test_what_is_not_as_the_metadata_asks_fails_the_build(component: Component, style: str) -> None:
+    component.build_from(dockerfile(GO_120))
+    build = component.run(CARRIES[style])
+    assert (build["result"], component.published()) == ("FAILURE", None), build["log"]
+    assert build["description"] == "refused: 1 of 1 components are inconsistent: web."
+    assert f"\nERROR: {build['description']} " in build["log"]
+
+
+@pytest.mark.parametrize("style", CARRIES)
+def test_what_cannot_be_built_fails_the_build(component: Component, style: str) -> None:
+    component.sources.change({"Dockerfile": "FROM scratch\nCOPY missing /\n"})
+    build = component.run(CARRIES[style])
+    assert (build["result"], component.published()) == ("FAILURE", None), build["log"]
+    assert build["description"].startswith("downstream-failed: buildah could not build ")
+
+
+@pytest.mark.parametrize(
+    ("given", "instead", "said"),
+    [
+        ("bundle.digest", f"'sha256:{'0' * 64}'", "refused: "),
+        ("bundleDigest", "digest", "wrong-usage: The parameters of import-bundle do not fit: "),
+        ("bundle: 'web.tar'", "bundle: 'api.tar'", "wrong-usage: api.tar cannot be read: "),
+    ],
+    ids=["another bundle", "unknown parameter", "no bundle"],
+)
+def test_bundle_that_cannot_be_imported_fails_the_build(
+    component: Component, given: str, instead: str, said: str
+) -> None:
+    build = component.run(CARRIES["scripted"].replace(given, instead))
+    assert (build["result"], component.arrived()) == ("FAILURE", None), build["log"]
+    assert build["description"].startswith(said)
+    assert "\nweb.tar exported: sha256:" in build["log"]
+
+
+def test_build_that_is_aborted_ends_its_helper(setting: Setting, image: Promotion) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        metadata = f"https://127.0.0.1:{silent.getsockname()[1]}/metadata.git#main"
+        setting.make(image.name, CHECKS.replace("METADATA", metadata))
+        number = setting.start(image.name)
+        connection, _ = silent.accept()
+        with connection:
+            build = setting.abort(image.name, number)
+            assert build["result"] == "ABORTED", build["log"]
+            assert build["description"] == "promoter constraints check was interrupted"
+            connection.settimeout(30)
+            while connection.recv(4096):
+                continue  # until the other end is closed

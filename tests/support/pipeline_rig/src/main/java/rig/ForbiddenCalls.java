@@ -34,6 +34,9 @@ final class ForbiddenCalls extends CompilationCustomizer {
         "Runtime", List.of("getRuntime", "runtime"),
         "Jenkins", List.of("get", "getInstance", "getInstanceOrNull", "instance"),
         "Files", List.of("createTempFile", "copy", "delete", "newInputStream", "readAllBytes", "write"));
+    private static final List<String> NOT_IN_THE_SANDBOX = List.of(
+        "asImmutable", "dump", "encodeBase64", "encodeHex", "inspect", "toBigDecimal", "toBigInteger", "toURL",
+        "withIndex");
 
     ForbiddenCalls() {
         super(CompilePhase.CONVERSION);
@@ -74,6 +77,9 @@ final class ForbiddenCalls extends CompilationCustomizer {
             }
             if ("findAll".equals(method) && isWithoutArguments(call.getArguments())) {
                 throw violation("The sandbox does not let findAll() be called without a closure", call);
+            }
+            if (NOT_IN_THE_SANDBOX.contains(String.valueOf(method))) {
+                throw violation("The sandbox does not let " + method + "() be called", call);
             }
             super.visitMethodCallExpression(call);
         }
