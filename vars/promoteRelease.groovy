@@ -12,10 +12,7 @@ Map call(Object parameters = null, Closure prepare = null) {
             promoterCommand('release', request)
         }
     }
-    if (env.NODE_NAME) {
-        error('With shards this step takes agents of its own, and this one would wait for them: call it outside of ' +
-            '`node`, in a pipeline with `agent none` and an agent for each stage that needs one.')
-    }
+    promoterCommand.requireNoAgent()
     if (!request.dryRun) {
         bring(shards, given, request, prepare)
     }

@@ -9,8 +9,11 @@ Map call(Object command = null, Object parameters = null) {
     }
     Map request = named(command, parameters)
     requireAgent()
-    String exchange = ".promoter/${UUID.randomUUID()}"
-    String outcome = "promoter ${command} was interrupted"
+    // Beside the workspace, which may be what an image is built from.
+    String exchange = "${env.WORKSPACE_TMP}/promoter-${UUID.randomUUID()}"
+    String interrupted = "promoter ${command} was interrupted"
+    String outcome = interrupted
+    String before = currentBuild.description
     try {
         writeFile file: "${exchange}/request.json", text: JsonOutput.toJson(request)
         int status = exitCode(command, exchange)
@@ -26,7 +29,8 @@ Map call(Object command = null, Object parameters = null) {
         }
         return result
     } finally {
-        if (outcome) {
+        // Where a parallel branch has failed, it has said why this one was interrupted.
+        if (outcome && (outcome != interrupted || currentBuild.description == before)) {
             currentBuild.description = outcome
         }
         dir(exchange) {
@@ -86,11 +90,11 @@ void requireAgent() {
     }
 }
 
-/** Ends the build if it holds an agent, which it would go on to do while it waits for people. */
+/** Ends the build if it holds an agent, which it would go on to do while it waits for others, or for people. */
 void requireNoAgent() {
     if (env.NODE_NAME) {
-        error('This step waits for people and holds no agent meanwhile: call it outside of `node`, in a pipeline ' +
-            'with `agent none` and an agent for each stage that needs one.')
+        refuse('This step takes agents itself, or waits for people, and holds none meanwhile: call it outside of ' +
+            '`node`, in a pipeline with `agent none` and an agent for each stage that needs one.')
     }
 }
 

@@ -24,6 +24,9 @@ REFUSED: Mapping[str, Any] = {
     "error": {"kind": "refused", "message": "It is taken.", "remedy": "Take another.", "exit_code": 3}
 }
 
+NEVER = -1
+"""The answer of a helper that waits until it is stopped."""
+
 
 class Form(Protocol):
     """Writes a pipeline around a body, on an agent or not."""
@@ -49,11 +52,15 @@ FORMS = pytest.mark.parametrize("form", [scripted, declarative], ids=["scripted"
 
 @dataclass(frozen=True)
 class Call:
-    """One start of the helper: its command, its parameters, and who the steps say started the build."""
+    """One start of the helper: its command, its parameters, who the steps say started the build, and what it saw.
+
+    `files` are the names in the directory that it ran in.
+    """
 
     command: str
     parameters: Mapping[str, Any]
     started_by: str
+    files: list[str]
 
 
 class Helper:
@@ -68,13 +75,16 @@ class Helper:
         script.write_text(f"""#!/bin/sh
 cd {directory} || exit 99
 call=$(mktemp -d calls/$(date +%s%N).XXXXXX)
-cp "$OLDPWD/$3" "$call/request.json"
+cp "$3" "$call/request.json"
+ls -A "$OLDPWD" > "$call/files"
 echo "$1" > "$call/command"
 printf '%s' "$PROMOTER_REQUESTED_BY" > "$call/started_by"
 answer=answers/$1-$(cat calls/*/command | grep -cx "$1")
 [ -f "$answer" ] || answer=answers/$1
-tail -n +2 "$answer" | grep . > "$OLDPWD/$5" || rm "$OLDPWD/$5"
-exit "$(head -n 1 "$answer")"
+tail -n +2 "$answer" | grep . > "$5" || rm "$5"
+code=$(head -n 1 "$answer")
+while [ "$code" = {NEVER} ]; do sleep 1; done
+exit "$code"
 """)
         script.chmod(0o755)
         self._path = f"{script.parent}:/usr/bin:/bin"
@@ -83,7 +93,7 @@ exit "$(head -n 1 "$answer")"
     def answer(self, command: str, *results: Mapping[str, Any] | int) -> None:
         """Set what the calls of a command get, one after the other and the last for all that follow.
 
-        A number is an exit code without a result; a result with an `error` has the exit code that it names.
+        A number is an exit code without a result, or NEVER; a result with an `error` has the exit code that it names.
         """
         for number, result in enumerate(results, start=1):
             code = result if isinstance(result, int) else result.get("error", {}).get("exit_code", 0)
@@ -108,6 +118,7 @@ exit "$(head -n 1 "$answer")"
                 (call / "command").read_text().strip(),
                 json.loads((call / "request.json").read_text()),
                 (call / "started_by").read_text(),
+                (call / "files").read_text().splitlines(),
             )
             for call in sorted(self._calls.iterdir())
         ]

@@ -100,7 +100,7 @@ def test_no_agent_is_held_while_people_are_waited_for(helper: Helper) -> None:
 def test_agent_that_would_be_held_is_refused(helper: Helper, call: str) -> None:
     run = helper.run(scripted(call))
     assert run.result == "FAILURE"
-    assert "ERROR: This step waits for people and holds no agent meanwhile" in run.log
+    assert "ERROR: wrong-usage: This step takes agents itself, or waits for people" in run.log
     assert not helper.calls
 
 

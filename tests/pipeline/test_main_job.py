@@ -107,7 +107,7 @@ def test_no_secret_is_seen_anywhere(job: MainJob) -> None:
 @pytest.mark.statement("R4")
 def test_nothing_is_left_in_the_workspaces(job: MainJob) -> None:
     for run in (job.run, job.production_run):
-        assert not list(run.workspace.rglob("request.json"))
+        assert not list(run.workspace.parent.rglob("request.json"))
         assert not list(run.workspace.rglob("result.json"))
         assert run.survivors == ()
 

@@ -80,7 +80,7 @@ def test_dry_run_looks_once_and_waits_for_nobody(helper: Helper) -> None:
 def test_agent_that_would_wait_for_others_is_refused(helper: Helper) -> None:
     run = helper.run(scripted(f"promoteRelease({PAIRS}, shards: 2)"))
     assert run.result == "FAILURE"
-    assert "ERROR: With shards this step takes agents of its own" in run.log
+    assert "ERROR: wrong-usage: This step takes agents itself" in run.log
     assert not helper.calls
 
 

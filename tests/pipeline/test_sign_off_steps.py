@@ -99,7 +99,7 @@ def test_tag_that_becomes_another_image_fails_the_build(helper: Helper) -> None:
 def test_agent_that_would_be_held_is_refused(helper: Helper) -> None:
     run = helper.run(scripted(AWAIT))
     assert run.result == "FAILURE"
-    assert "ERROR: This step waits for people and holds no agent meanwhile" in run.log
+    assert "ERROR: wrong-usage: This step takes agents itself, or waits for people" in run.log
     assert not helper.calls
 
 

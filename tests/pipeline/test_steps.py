@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pipeline.conftest import FORMS, LIBRARY, PROMOTED, REFUSED, Form, Helper, scripted
+from tests.pipeline.conftest import FORMS, LIBRARY, NEVER, PROMOTED, REFUSED, Form, Helper, scripted
+from tests.support.pipeline import Approve, Wait
+from tests.support.waiting import wait_until
 
 PROMOTE = "promoteImage(source: 'a', destination: 'b')"
 
@@ -45,7 +47,7 @@ def test_a_failure_can_be_caught_and_leaves_nothing_behind(helper: Helper) -> No
     run = helper.run(scripted(f'try {{ {PROMOTE} }} catch (e) {{ echo "caught ${{e.message}}" }}'))
     assert run.result == "SUCCESS"
     assert "caught refused: It is taken. Take another." in run.log
-    assert not list(run.workspace.rglob("*.json"))
+    assert not list(run.workspace.parent.rglob("*.json"))
 
 
 def test_tag_image_gives_back_the_tags(helper: Helper) -> None:
@@ -109,6 +111,33 @@ def test_what_only_looks_leaves_the_description_as_it_is(helper: Helper) -> None
     assert run.result == "SUCCESS", run.log
     assert [call.command for call in helper.calls] == ["promote", "describe"]
     assert run.description == "h/p:1 promoted: sha256:1"
+
+
+def test_the_parameters_are_no_part_of_what_an_image_is_built_from(helper: Helper) -> None:
+    assert helper.run(scripted("promoteImage(source: 'dev/web:1', destination: 'production')")).result == "SUCCESS"
+    [call] = helper.calls
+    assert call.files == []
+
+
+def test_the_cause_is_described_and_not_what_was_interrupted_for_it(helper: Helper) -> None:
+    helper.answer("describe", NEVER)
+    helper.answer("promote", REFUSED)
+    script = scripted(
+        """parallel(
+            failFast: true,
+            waits: { node { promoterCommand('describe', [image: 'production/web:1']) } },
+            fails: {
+                input(id: 'Go', message: 'Go?')
+                node { promoterCommand('promote', [source: 'dev/web:1', destination: 'production']) }
+            }
+        )""",
+        agent=False,
+    )
+    with helper.start(script, inputs={"Go": Wait()}) as running:
+        wait_until(lambda: all(text in running.log for text in ("+ promoter", "Proceed or Abort")), "both branches")
+        running.answer("Go", Approve("alice"))
+        run = running.wait()
+    assert (run.result, run.description) == ("FAILURE", "refused: It is taken.")
 
 
 def test_two_promotions_at_once_do_not_meet(helper: Helper) -> None:
