@@ -61,12 +61,13 @@ def test_a_failure_is_raised_where_the_outcome_is_asked_for() -> None:
 )
 def test_a_signal_that_another_thread_is_given_ends_the_wait(wait: Callable[[Callable[[], None]], object]) -> None:
     install()
-    end = threading.Event()
+    end, once = threading.Event(), threading.Lock()
     seen_in_time: list[bool] = []
 
     def work() -> None:
-        wait_until(main_thread_waits, "the main thread to wait")
-        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        if once.acquire(blocking=False):  # a second signal could be given to another test
+            wait_until(main_thread_waits, "the main thread to wait")
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
         seen_in_time.append(end.wait(10))
 
     try:
@@ -98,15 +99,15 @@ def test_what_can_be_stopped_is_waited_for_after_a_signal() -> None:
 def test_what_is_waited_for_when_a_signal_comes_is_stopped_though_all_else_has_ended() -> None:
     """CPython takes a thread for ended once a signal breaks its `join` off."""
     install()
-    stopped, other, before = threading.Event(), threading.Event(), threading.active_count()
+    stopped = threading.Event()
+    others: list[threading.Thread] = []
     ended: list[bool] = []
 
     def call(number: int) -> None:
         if number:
-            other.set()
+            others.append(threading.current_thread())
         else:
-            other.wait(10)
-            wait_until(lambda: threading.active_count() == before + 1, "the other thread to end")
+            wait_until(lambda: [one.is_alive() for one in others] == [False], "the other thread to end")
             wait_until(main_thread_waits, "the main thread to wait")
             signal.raise_signal(signal.SIGTERM)
             ended.append(stopped.wait(10))
