@@ -68,7 +68,7 @@ def test_it_ends_with_its_process(tmp_path: Path) -> None:
         "import pathlib, sys; from tests.support.pipeline import PipelineRig\n"
         "print(PipelineRig(pathlib.Path.home()).run('sleep 0').result, flush=True); sys.stdin.read()"
     )
-    settings = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    settings = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
 
     with subprocess.Popen(
         [sys.executable, "-c", script], cwd=ROOT, env=settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE

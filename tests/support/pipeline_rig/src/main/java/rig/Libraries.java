@@ -6,6 +6,7 @@ import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -25,7 +26,7 @@ final class Libraries {
 
     /** Loads a library by its name, which a version may follow. */
     void load(String specification) throws AbortException {
-        String name = specification.split("@", 2)[0];
+        String name = name(specification);
         Path directory = build.request.libraries.get(name);
         if (directory == null) {
             throw new AbortException("Could not find any definition of libraries [" + specification + "]");
@@ -36,7 +37,19 @@ final class Libraries {
         }
         build.console.print("Loading library " + specification);
         loaded.put(name, directory);
-        build.programs.addSources(directory.resolve("src"));
+    }
+
+    static String name(String specification) {
+        return specification.split("@", 2)[0];
+    }
+
+    /** Returns the directories of the loaded libraries' classes. */
+    List<String> sources() {
+        return loaded.values().stream().map(Libraries::sources).toList();
+    }
+
+    static String sources(Path library) {
+        return library.resolve("src").toString();
     }
 
     /** Returns the global variable, or null. */

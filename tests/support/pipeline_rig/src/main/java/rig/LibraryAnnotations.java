@@ -20,11 +20,16 @@ import org.codehaus.groovy.control.messages.SimpleMessage;
 
 /** Loads the libraries that a Jenkinsfile names with {@code @Library} before its classes are looked up. */
 final class LibraryAnnotations extends CompilationCustomizer {
-    private final Build build;
+    private final Loading loading;
 
-    LibraryAnnotations(Build build) {
+    /** Takes the libraries by the names that a script gives them, with their versions. */
+    interface Loading {
+        void load(String specification) throws AbortException;
+    }
+
+    LibraryAnnotations(Loading loading) {
         super(CompilePhase.CONVERSION);
-        this.build = build;
+        this.loading = loading;
     }
 
     @Override
@@ -34,10 +39,9 @@ final class LibraryAnnotations extends CompilationCustomizer {
         }
         try {
             for (String library : named(source.getAST())) {
-                build.libraries.load(library);
+                loading.load(library);
             }
         } catch (AbortException unknown) {
-            build.console.print("ERROR: " + unknown.getMessage());
             source.getErrorCollector().addErrorAndContinue(
                 new SimpleMessage("Loading libraries failed", source));
         }

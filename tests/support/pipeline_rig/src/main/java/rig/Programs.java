@@ -2,64 +2,41 @@ package rig;
 
 import com.cloudbees.groovy.cps.Continuable;
 import com.cloudbees.groovy.cps.Continuation;
-import com.cloudbees.groovy.cps.CpsTransformer;
 import com.cloudbees.groovy.cps.Envs;
-import com.cloudbees.groovy.cps.NonCPS;
 import com.cloudbees.groovy.cps.Outcome;
-import com.cloudbees.groovy.cps.TransformerConfiguration;
 import com.cloudbees.groovy.cps.impl.CpsCallableInvocation;
 import groovy.lang.Binding;
 import groovy.lang.Closure;
-import groovy.lang.GroovyClassLoader;
-import groovy.lang.GroovyCodeSource;
-import groovy.lang.Script;
+import hudson.AbortException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Supplier;
-import org.codehaus.groovy.ast.ClassHelper;
-import org.codehaus.groovy.control.CompilerConfiguration;
-import org.codehaus.groovy.control.customizers.CompilationCustomizer;
-import org.codehaus.groovy.control.customizers.ImportCustomizer;
 import org.codehaus.groovy.runtime.InvokerHelper;
-import org.jenkinsci.plugins.workflow.libs.Library;
 
-/** Compiles sources as Jenkins does, and makes programs of them that can be suspended. */
+/** Has sources compiled, and makes programs of them that can be suspended. */
 final class Programs {
     /** The Groovy methods that may have steps in their closures, and iterators that outlive a step. */
     @SuppressWarnings("rawtypes")
     static final List<Class> CATEGORIES = categories();
 
+    /** The socket of a {@link CompilerService}; null if the build compiles for itself. */
+    private static final String COMPILER = System.getProperty("rig.compiler");
+
     private final Build build;
-    private final GroovyClassLoader loader;
-    private final List<Path> directories = new ArrayList<>();
-    private final Map<String, String> sources = new LinkedHashMap<>();
+    private final ScriptClasses classes;
 
     Programs(Build build) {
-        this(build, new LibraryAnnotations(build));
+        this(build, new ScriptClasses());
     }
 
-    private Programs(Build build, CompilationCustomizer... first) {
+    private Programs(Build build, ScriptClasses classes) {
         this.build = build;
-        CompilerConfiguration configuration = new CompilerConfiguration();
-        configuration.setScriptBaseClass(CpsScript.class.getName());
-        configuration.setSourceEncoding("UTF-8");
-        ImportCustomizer imports = new ImportCustomizer();
-        imports.addImports(NonCPS.class.getName(), Library.class.getName());
-        imports.addStarImports("hudson", "hudson.model", "jenkins", "jenkins.model");
-        CpsTransformer transformer = new CpsTransformer();
-        transformer.setConfiguration(new TransformerConfiguration()
-            .withClosureType(ClassHelper.makeCached(RigClosure.class)));
-        configuration.addCompilationCustomizers(first);
-        configuration.addCompilationCustomizers(imports, new ForbiddenCalls(), new DeclarativeValidator(), transformer);
-        loader = new GroovyClassLoader(Programs.class.getClassLoader(), configuration);
+        this.classes = classes;
     }
 
     @SuppressWarnings("rawtypes")
@@ -69,24 +46,16 @@ final class Programs {
         return List.of(all);
     }
 
-    /** Returns the classes of the same sources compiled again, which know nothing of what these have been through. */
+    /** Returns the same classes loaded again, which know nothing of what these have been through. */
     Programs again() {
-        Programs others = new Programs(build, new CompilationCustomizer[0]);
-        directories.forEach(others::addSources);
-        sources.forEach(others::compile);
-        return others;
+        return new Programs(build, classes.again());
     }
 
     ClassLoader loader() {
-        return loader;
+        return classes;
     }
 
-    void addSources(Path directory) {
-        directories.add(directory);
-        loader.addClasspath(directory.toString());
-    }
-
-    CpsScript script(String name, String text) {
+    CpsScript script(String name, String text) throws IOException {
         CpsScript script = (CpsScript) InvokerHelper.createScript(compile(name, text), new Binding());
         script.attach(build);
         return script;
@@ -105,10 +74,25 @@ final class Programs {
         }
     }
 
-    @SuppressWarnings("unchecked")
-    private Class<? extends Script> compile(String name, String text) {
-        sources.put(name, text);
-        return loader.parseClass(new GroovyCodeSource(text, name, "/rig"), false);
+    private Class<?> compile(String name, String text) throws IOException {
+        Source source = new Source(name, text, build.libraries.sources(), build.request.sources());
+        Compiled compiled = COMPILER == null ? null : CompilerService.ask(COMPILER, source);
+        if (compiled == null) {
+            return classes.add(Compiler.compile(source, this::load));
+        }
+        for (String library : compiled.libraries) {
+            load(library);
+        }
+        return classes.add(compiled);
+    }
+
+    private void load(String library) throws AbortException {
+        try {
+            build.libraries.load(library);
+        } catch (AbortException unknown) {
+            build.console.print("ERROR: " + unknown.getMessage());
+            throw unknown;
+        }
     }
 
     /** Returns the program that the call begins; if it runs through at once, the one that has its value. */

@@ -52,6 +52,13 @@ final class Request {
         fromStage = (String) values.get("from_stage");
     }
 
+    /** Returns the directories of the libraries' classes by the libraries' names. */
+    Map<String, String> sources() {
+        Map<String, String> sources = new LinkedHashMap<>();
+        libraries.forEach((name, directory) -> sources.put(name, Libraries.sources(directory)));
+        return sources;
+    }
+
     Path description() {
         return directory.resolve("description.txt");
     }
