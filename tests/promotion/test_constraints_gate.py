@@ -281,6 +281,7 @@ def test_a_release_with_anything_inconsistent_stops(gated: Gated, pairs: list[st
     assert f"{gated.shop.prod}:1.0: inconsistent web: {I1}" in error["message"]
     assert f"{gated.shop.prod}:2.0: inconsistent base: {I12}" in error["message"]
     assert "--override 'WHY'" in error["remedy"]
+    assert "sign-off" not in error["remedy"]
     assert gated.shop.prod.tags() == set()
     looks = [one for one in gated.cluster.requests if one.path.endswith(f"/imagestreams/{gated.shop.name}")]
     assert len(looks) == 1

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from threading import Lock, get_ident
+from typing import Any
 
 import pytest
 
+from promoter.errors import NotPermitted
+from promoter.model.request import ReleaseRequest
+from promoter.promotion.records.record import RELEASE_TYPE, TAG, entry
+from promoter.promotion.records.statements import KIND
+from promoter.release.flipping import Flips, Turn
+from promoter.release.record import Move, draft_records
+from promoter.release.troubles import Troubles
 from tests.support.faults import FaultyProxy
 from tests.support.fleet import listed
 from tests.support.images import Image, make_image, make_referrer, make_referrers_index, referrers_tag
 from tests.support.promoter import Outcome
+from tests.support.referrers_api import ReferrersApi
 from tests.support.registries import Recording, Request
+from tests.support.registry_client import delete_manifest
 from tests.support.shop import Shop, Side
+from tests.support.waiting import wait_until
 
 RELEASE = "release-7"
 FEW, MANY = 12, 200
+AT_ONCE = 4
 
 
 @pytest.fixture
@@ -27,10 +41,15 @@ def image(shop: Shop) -> Image:
 
 def release(shop: Shop, *flags: str, count: int = FEW) -> Outcome:
     """Release the image under so many tags."""
+    return shop.run("release", write(shop, count), f"--promotion-id={RELEASE}", *flags)
+
+
+def write(shop: Shop, count: int = FEW) -> Path:
+    """Write the file of that release."""
     destinations = " ".join(shop.image(shop.prod, tag) for tag in names(count))
     file = shop.promoter.directory / "release.txt"
     file.write_text(f"{shop.image(shop.stage)} {destinations}\n")
-    return shop.run("release", file, f"--promotion-id={RELEASE}", *flags)
+    return file
 
 
 def roll_back(shop: Shop, *flags: str) -> Outcome:
@@ -51,9 +70,14 @@ def on_list(seen: Recording, method: str, image: Image) -> list[Request]:
 
 def recorded(side: Side, image: Image) -> list[str]:
     """Return the tags whose records are listed with an image, in their order."""
+    return sorted(one["annotations"][TAG] for one in entries(side, image))
+
+
+def entries(side: Side, image: Image) -> list[dict[str, Any]]:
+    """Return the list of what refers to an image."""
     found = side.resolve(referrers_tag(image))
-    entries = json.loads(found.content)["manifests"] if found else []
-    return sorted(entry["annotations"]["image-promoter/tag"] for entry in entries)
+    there: list[dict[str, Any]] = json.loads(found.content)["manifests"] if found else []
+    return there
 
 
 def test_the_list_is_read_and_written_once_and_seen_to_once(shop: Shop, image: Image) -> None:
@@ -68,6 +92,45 @@ def test_the_list_is_read_and_written_once_and_seen_to_once(shop: Shop, image: I
     digests = [put.path.rpartition("/")[2] for put in seen.matching("PUT", "/manifests/sha256:")]
     assert len(digests) == len(set(digests)) == MANY + 1
     assert {tag["record"].rpartition("@")[2] for tag in result["tags"]} == set(digests) - {image.digest}
+
+
+def test_tags_are_looked_at_at_the_same_time(shop: Shop, image: Image, before_prod: FaultyProxy) -> None:
+    look = before_prod.when("HEAD", "/manifests/tag-", after=2)  # the first one alone, which is challenged
+    hold = look.hold()
+    shop.configure()
+
+    with shop.promoter.start("release", write(shop)) as running:
+        wait_until(lambda: look.met >= AT_ONCE, f"{AT_ONCE} tags to be looked at")
+        hold.release()
+        assert running.outcome().exit_code == 0
+
+
+def test_tags_that_were_the_same_are_kept_one_after_the_other(
+    shop: Shop, image: Image, before_prod: FaultyProxy
+) -> None:
+    """Distribution answers 500 to who reads a manifest that is put just then."""
+    older = make_image(seed=f"{shop.name} older")
+    others = [make_image(seed=f"{shop.name} {tag}") for tag in names(FEW)]
+    for tag, other in zip(names(FEW), others, strict=True):
+        shop.prod.push(older, tag)
+        shop.stage.push(other, tag)
+    pairs = [f"{shop.image(shop.stage, tag)}={shop.image(shop.prod, tag)}" for tag in names(FEW)]
+    lock, under_way, seen = Lock(), set[int](), list[int]()
+
+    def meet() -> None:
+        with lock:
+            under_way.add(get_ident())
+            seen.append(len(under_way))
+        before_prod.pause(0.05)  # what must not come is given time to
+        with lock:
+            under_way.remove(get_ident())
+
+    before_prod.when("GET", f"/manifests/{older.digest}").call(meet)
+    before_prod.when("PUT", r"\.was-").call(meet)
+
+    assert shop.run("release", *pairs, "--force").exit_code == 0
+
+    assert (len(seen) >= 2 * FEW, max(seen)) == (True, 1)
 
 
 def test_what_was_listed_before_stays_listed(shop: Shop, image: Image) -> None:
@@ -129,6 +192,56 @@ def test_a_record_that_cannot_be_attached_leaves_all_tags_free(
     assert put.met > 0
     assert shop.prod.tags() <= {referrers_tag(image)}
     assert listed(shop.prod, image) == []
+
+
+def test_the_list_is_left_alone_where_nothing_of_ours_is_on_it(
+    shop: Shop, image: Image, before_prod: FaultyProxy
+) -> None:
+    shop.prod.push(image, "older")
+    signature = make_referrer(image, "application/vnd.example.signature", b"signature")
+    shop.prod.push(signature, signature.digest)
+    shop.prod.push(make_referrers_index([signature]), referrers_tag(image))
+    before_prod.when("PUT", "/manifests/sha256:", after=5, times=1).answer(403)
+
+    with shop.prod.registry.recording() as seen:
+        assert release(shop).exit_code == 5
+
+    assert on_list(seen, "PUT", image) == []
+    assert listed(shop.prod, image) == [signature.digest]
+
+
+def test_records_of_many_images_are_forgotten_so_many_at_a_time(shop: Shop, before_prod: FaultyProxy) -> None:
+    request = ReleaseRequest(images=())
+    lock, under_way, seen = Lock(), set[int](), list[int]()
+
+    def meet() -> None:
+        with lock:
+            under_way.add(get_ident())
+            seen.append(len(under_way))
+        before_prod.pause(0.05)  # what must not come is given time to
+        with lock:
+            under_way.remove(get_ident())
+
+    before_prod.when("PUT", "/manifests/tag-").answer(403)
+    before_prod.when("DELETE", "/manifests/sha256:").call(meet)
+    with shop.places() as places:
+        moves = {}
+        for number in range(9):
+            image = make_image(seed=f"{shop.name} {number % 3}")
+            shop.prod.push(image, "older")
+            place = places.destination(request, shop.image(shop.prod, f"tag-{number}"))
+            manifest = place.repository.manifest(image.digest)
+            made = entry("promoted", place.reference, request, RELEASE, None)
+            moves[Move(place.repository, manifest.descriptor, made)] = manifest
+        records = draft_records(moves, Troubles(keep_going=False))
+        turns = [
+            Turn(move.repository, move.entry.tag, manifest, None, records[move.name])
+            for move, manifest in moves.items()
+        ]
+        with pytest.raises(NotPermitted):
+            Flips(turns, places.deadline, 2, places.say).flip_together()
+
+    assert (len(seen), max(seen) <= 2) == (9, True)
 
 
 def test_records_that_cannot_be_taken_off_are_told(shop: Shop, image: Image, before_prod: FaultyProxy) -> None:
@@ -207,6 +320,22 @@ class TestRollback:
         assert len(on_list(seen, "PUT", image)) == 1
         assert len(on_list(seen, "GET", image)) == 3  # for the release that is meant, for its records, and to write it
 
+    def test_tags_are_removed_though_their_records_stay(
+        self, shop: Shop, image: Image, before_prod: FaultyProxy
+    ) -> None:
+        assert release(shop).exit_code == 0
+        before_prod.when("PUT", f"/manifests/{referrers_tag(image)}$").answer(403)
+
+        outcome = roll_back(shop)
+
+        assert outcome.exit_code == 10
+        tags = json.loads(outcome.stdout)["tags"]
+        assert {(tag["status"], tag["digest"]) for tag in tags} == {("removed", None)}
+        kept = f"{shop.prod.repository}@{image.digest} may keep records of removed tags"
+        assert all(kept in tag["error"]["message"] for tag in tags)
+        assert json.loads(outcome.stdout)["error"]["message"].count(kept) == 1
+        assert shop.prod.tags() == {referrers_tag(image)}
+
     def test_tags_become_what_they_were_with_one_write_of_its_list(self, shop: Shop, image: Image) -> None:
         older = make_image(seed=f"{shop.name} older")
         for tag in names(FEW):
@@ -232,11 +361,76 @@ class TestRollback:
         assert len(got) == FEW + 1  # the named tag's, which tells of the others, and each one's own
 
 
+class TestRecordThatIsListedAndGone:
+    """Whoever prunes what has no tag takes records as well."""
+
+    @pytest.fixture(autouse=True)
+    def lost(self, shop: Shop, image: Image) -> None:
+        """Release, with a record of the first tag in the list that is not there any more."""
+        record = make_referrer(image, "application/vnd.in-toto+json", b"{}", {KIND: RELEASE_TYPE, TAG: "tag-0"})
+        shop.prod.push(image, "older")
+        shop.prod.push(record, record.digest)
+        shop.prod.push(make_referrers_index([record]), referrers_tag(image))
+        assert release(shop).exit_code == 0
+        delete_manifest(shop.prod.registry, shop.prod.repository, record.digest)
+
+    def test_history_passes_it_over(self, shop: Shop) -> None:
+        assert [one["promotion_id"] for one in shop.history("tag-0")] == [RELEASE]
+
+    def test_the_release_can_be_rolled_back(self, shop: Shop) -> None:
+        assert roll_back(shop, "--dry-run").result["status"] == "planned"
+
+
+class TestReferrersApi:
+    """Of a registry that has one: there is no list to write."""
+
+    def test_records_are_listed_by_the_registry(self, shop: Shop, image: Image, before_prod: FaultyProxy) -> None:
+        api = ReferrersApi(before_prod, shop.prod.registry)
+
+        assert release(shop).exit_code == 0
+
+        assert sorted(one[TAG] for one in api.listed(image.digest).values()) == sorted(names(FEW))
+        assert shop.prod.tags() == set(names(FEW))
+        assert [one["promotion_id"] for one in shop.history("tag-7")] == [RELEASE]
+
+    @pytest.mark.parametrize("path", ["/manifests/tag-3$", "/manifests/sha256:"])
+    def test_records_are_taken_off_by_deleting_them(
+        self, path: str, shop: Shop, image: Image, before_prod: FaultyProxy
+    ) -> None:
+        before_prod.when("PUT", path, after=0 if "tag" in path else 5, times=1).answer(403)
+        api = ReferrersApi(before_prod, shop.prod.registry)
+
+        assert release(shop).exit_code == 5
+
+        assert api.listed(image.digest) == {}
+        assert shop.prod.tags() == set()
+
+    def test_keeping_going_takes_off_those_of_what_failed(
+        self, shop: Shop, image: Image, before_prod: FaultyProxy
+    ) -> None:
+        before_prod.when("PUT", "/manifests/tag-[37]$").answer(403)
+        api = ReferrersApi(before_prod, shop.prod.registry)
+
+        assert release(shop, "--keep-going").exit_code == 10
+
+        flipped = set(names(FEW)) - {"tag-3", "tag-7"}
+        assert {one[TAG] for one in api.listed(image.digest).values()} == shop.prod.tags() == flipped
+
+    def test_the_release_is_rolled_back(self, shop: Shop, image: Image, before_prod: FaultyProxy) -> None:
+        api = ReferrersApi(before_prod, shop.prod.registry)
+        assert release(shop).exit_code == 0
+
+        assert {tag["status"] for tag in roll_back(shop).result["tags"]} == {"removed"}
+
+        assert api.listed(image.digest) == {}
+        assert shop.prod.tags() == set()
+
+
 def test_the_history_of_a_tag_reads_its_own_record_alone(shop: Shop, image: Image) -> None:
     tags = {tag["destination"].rpartition(":")[2]: tag["record"] for tag in release(shop).result["tags"]}
 
     with shop.prod.registry.recording() as seen:
-        [entry] = shop.history("tag-7")
+        [only] = shop.history("tag-7")
 
-    assert (entry["record"], entry["current"]) == (tags["tag-7"], True)
+    assert (only["record"], only["current"]) == (tags["tag-7"], True)
     assert len(seen.matching("GET", "/manifests/sha256:", 200)) == 1

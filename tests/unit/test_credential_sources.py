@@ -118,6 +118,7 @@ UNUSABLE_TOKENS = {
     "not text": (b"\xff\xfe" + SECRET.encode(), "cannot be read: .*: not text"),
     "several lines": (f"{SECRET}\n{SECRET}\n".encode(), "control characters or several lines"),
     "NUL": (f"{SECRET}\0more".encode(), "control characters or several lines"),
+    "too much": (SECRET.encode() * 50_000, "cannot be read: .*: it has more than 1048576 bytes"),
     "expired": (EXPIRED.encode(), "expired at 2023-11-14 22:13:20 UTC"),
 }
 
@@ -131,6 +132,11 @@ def test_a_file_that_holds_no_usable_token(tmp_path: Path, content: bytes | None
     assert f"file:{path}" in error.message
     with pytest.raises(NotPermitted, match=message):
         raise error
+
+
+def test_an_authfile_that_is_too_large(tmp_path: Path) -> None:
+    (tmp_path / "auth.json").write_text(authfile(f"alice:{SECRET}") + " " * 1024 * 1024)
+    assert "it has more than 1048576 bytes" in refusal(f"authfile:{tmp_path}/auth.json").message
 
 
 def test_a_directory_in_place_of_a_file(tmp_path: Path) -> None:

@@ -133,6 +133,13 @@ def test_a_file_without_a_release(name: str, text: str, said: str, tmp_path: Pat
     assert said in caught.value.message
 
 
+@pytest.mark.parametrize("text", ["images: [", "images: [{source: a/b:1, target: prod}]"])
+def test_the_page_about_releases_says_what_a_file_may_have(text: str, tmp_path: Path) -> None:
+    with pytest.raises(WrongUsage) as caught:
+        pairs_of(text, tmp_path, "release.yaml")
+    assert "docs/releases.md" in caught.value.remedy
+
+
 def test_an_image_that_goes_nowhere_is_named(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match=r"does not say where these go: a/b:2"):
         pairs_of("images: [{source: a/b:1, destination: c}, {source: a/b:2}]", tmp_path, "release.yaml")
@@ -141,8 +148,9 @@ def test_an_image_that_goes_nowhere_is_named(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     for name, said in (("gone.txt", "No such file or directory"), ("", "Is a directory"), ("binary", "no UTF-8 text")):
-        with pytest.raises(WrongUsage, match=f"cannot be read: .*{said}"):
+        with pytest.raises(WrongUsage, match=f"cannot be read: .*{said}") as caught:
             read_pairs([str(tmp_path / name)])
+        assert "SOURCE=DESTINATION" in caught.value.remedy  # whoever wrote two words, as for a single image
     with pytest.raises(WrongUsage, match="cannot be read: embedded null byte"):
         read_pairs(["release\0.txt"])
 

@@ -45,6 +45,7 @@ def said() -> list[str]:
 @pytest.mark.parametrize(
     ("so_far", "words"),
     [
+        (SoFar(0, 0, 0, 0, 0.1), "nothing to bring"),
         (SoFar(4, 0, 0, 0, 0.0), "0 of 4 images"),
         (SoFar(4, 1, 10_000_000, 0, 1.0), "1 of 4 images, 0.0 of 10.0 MB, 0.0 MB/s"),
         (SoFar(4, 1, 10_000_000, 4_000_000, 2.0), "1 of 4 images, 4.0 of 10.0 MB, 2.0 MB/s, 3 s left"),

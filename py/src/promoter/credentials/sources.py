@@ -13,9 +13,12 @@ from typing import NamedTuple
 from promoter.credentials import jwt
 from promoter.credentials.redaction import SECRETS
 from promoter.errors import NotPermitted, WrongUsage
+from promoter.files import read_bounded
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 DEFAULT_USER = "openshift"
+_LARGEST_BYTES = 1024 * 1024
+"""What a file may have at most: all that a Secret may."""
 _FORM = "Write secret:DIR, file:PATH, env:NAME, in-cluster, authfile:PATH or anonymous."
 
 
@@ -107,16 +110,21 @@ _READERS: dict[str, Callable[[str, str, str], str]] = {
 
 def _from_file(source: str, path: Path) -> str:
     try:
-        value = path.read_text(encoding="utf-8").strip()
+        value = read_bounded(str(path), _LARGEST_BYTES).decode().strip()
+    except UnicodeError:
+        raise _unreadable(source, path, "not text") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not text, or no path"
-        raise NotPermitted(
-            f"The credential {source} cannot be read: {path}: {reason}.",
-            "Mount the Secret there, correct the path, or name another credential source.",
-        ) from None
+        raise _unreadable(source, path, getattr(error, "strerror", None) or str(error)) from None
     if not value:
         raise NotPermitted(f"The credential {source} is empty: {path}.", "Put the token into the Secret or the file.")
     return value
+
+
+def _unreadable(source: str, path: Path, reason: str) -> NotPermitted:
+    return NotPermitted(
+        f"The credential {source} cannot be read: {path}: {reason}.",
+        "Mount the Secret there, correct the path, or name another credential source.",
+    )
 
 
 def _from_authfile(source: str, path: Path, host: str) -> tuple[str, str]:

@@ -40,7 +40,8 @@ class RolledBackTag(Model):
         previous_digest: what it was; nothing if it was free.
         record: the record of the rollback, attached to the image; nothing if none was written.
         kept: name of the tag that keeps what it was; nothing if none does.
-        error: why it was left, or why the image stream's tag could not follow; nothing if all went well.
+        error: why it was left, why its record may still be there, or why the image stream's tag could not follow;
+            nothing if all went well.
 
     """
 

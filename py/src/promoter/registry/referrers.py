@@ -46,7 +46,7 @@ def list_referrers(repository: Repository, digest: str, tags: set[str] | None = 
     if entries is None and tags is not None and referrers_tag(digest) not in tags:
         return []
     if entries is None:
-        entries = _fallback(repository, digest)[0]
+        entries = _fallback(repository, digest)
     return [Referrer(entry["digest"], entry.get("annotations") or {}) for entry in entries]
 
 
@@ -75,8 +75,7 @@ def attach(repository: Repository, artifact: Manifest, *pushed: Manifest) -> boo
     unlisted = [*pushed, artifact] if push(repository, artifact) else [*pushed]
     if not unlisted:
         return False
-    entries, _exists = known.outcome() if known else _fallback(repository, _subject(artifact))
-    _list(repository, unlisted, entries)
+    _list(repository, unlisted, known.outcome() if known else _fallback(repository, _subject(artifact)))
     return True
 
 
@@ -100,8 +99,7 @@ def keep_listed(repository: Repository, *artifacts: Manifest) -> None:
     """
     subject = _subject(artifacts[0])
     for _ in range(_ATTEMPTS):
-        entries, _exists = _fallback(repository, subject)
-        if not _list(repository, artifacts, entries):
+        if not _list(repository, artifacts, _fallback(repository, subject)):
             return
     raise Unreachable(
         f"The list of referrers of {repository.reference(subject)} keeps changing under our hands.",
@@ -116,12 +114,13 @@ def detach(repository: Repository, *artifacts: Manifest) -> None:
 
 
 def unlist(repository: Repository, *artifacts: Manifest) -> None:
-    """Take artifacts of one image off the fallback index, if there is one."""
+    """Take artifacts of one image off the fallback index; left alone if none is on it: others write it, too."""
     subject = _subject(artifacts[0])
-    entries, exists = _fallback(repository, subject)
-    if exists:
-        gone = {artifact.digest for artifact in artifacts}
-        _write_fallback(repository, subject, [entry for entry in entries if entry["digest"] not in gone])
+    entries = _fallback(repository, subject)
+    gone = {artifact.digest for artifact in artifacts}
+    left = [entry for entry in entries if entry["digest"] not in gone]
+    if len(left) < len(entries):
+        _write_fallback(repository, subject, left)
 
 
 def _subject(artifact: Manifest) -> str:
@@ -142,10 +141,10 @@ def _entry(artifact: Manifest) -> dict[str, Any]:
     return artifact.descriptor.to_json() | {"annotations": artifact.fields.get("annotations", {})}
 
 
-def _fallback(repository: Repository, digest: str) -> tuple[list[dict[str, Any]], bool]:
-    """Return the entries of the fallback index, and whether there is one."""
+def _fallback(repository: Repository, digest: str) -> list[dict[str, Any]]:
+    """Return the entries of the fallback index."""
     index = repository.find_manifest(referrers_tag(digest))
-    return (index.fields.get("manifests") or [], True) if index else ([], False)
+    return (index.fields.get("manifests") or []) if index else []
 
 
 def _write_fallback(repository: Repository, digest: str, entries: list[dict[str, Any]]) -> None:

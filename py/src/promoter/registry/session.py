@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from http import HTTPStatus
+from threading import Lock
 
 from promoter.errors import NotFound, PromoterError, TimedOut, Unreachable
 from promoter.http.client import HttpClient
@@ -31,10 +32,15 @@ class RegistrySession:
         self._auth = auth
         self.has_referrers_api = True  # until it answers otherwise
         self._home = origin_of(f"https://{host}/")
+        self._arrivals: dict[tuple[str, str], Lock] = {}
 
     def expect(self, scopes: Iterable[str]) -> None:
         """Prepare for requests with these token scopes: what can be asked for together is."""
         self._auth.expect(scopes)
+
+    def arrival(self, repository: str, digest: str) -> Lock:
+        """Return what one thread at a time holds that brings a blob: distribution fails pushes of it that collide."""
+        return self._arrivals.setdefault((repository, digest), Lock())
 
     def request(
         self,

@@ -116,7 +116,9 @@ def _gates(promotion: Promotion) -> Gates:
 
 def _refusal(digest: str, promotions: list[Promotion]) -> Refused:
     named = "; ".join(f"{promotion.name}: {', '.join(promotion.clearance.open)}" for promotion in promotions)
-    ways = ["Applications sign each image off with `promoter sign-off IMAGE APPLICATION`."]
+    ways = []
+    if any(promotion.asks_for_sign_offs for promotion in promotions):
+        ways.append("Applications sign each image off with `promoter sign-off IMAGE APPLICATION`.")
     if any(promotion.clearance.approval for promotion in promotions):
         ways.append(f"Give each approval with --approval 'ID: WHY' and --approved-digest {digest}.")
     if any(_gates(promotion).constraints for promotion in promotions):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from threading import Lock
 from typing import NamedTuple, TypeVar
@@ -13,7 +13,7 @@ from promoter.interrupts import deferred_signals, end_of_interruptions, undeferr
 from promoter.model.manifest import Manifest
 from promoter.parallel import Crew, each
 from promoter.promotion.tags.flipping import keep, kept_tag, must_move, persist_in_pushing, require_tag, see_listed
-from promoter.registry.referrers import attach, detach, push
+from promoter.registry.referrers import attach, push, unlist
 from promoter.registry.repository import Repository
 from promoter.release.troubles import Troubles
 
@@ -54,6 +54,16 @@ class Turn(NamedTuple):
     def subject(self) -> str:
         """What the record is attached to: whose list of referrers one thread at a time may write."""
         return str(self.repository.reference(self.manifest.digest))
+
+    @property
+    def before(self) -> str | None:
+        """What the tag was, as references name it; nothing if it was free."""
+        return str(self.repository.reference(self.previous)) if self.previous else None
+
+    @property
+    def locks(self) -> Iterator[str]:
+        """What one thread at a time may do something to, the image that the tag was among it."""
+        return filter(None, (self.name, self.subject, self.before, str(self.repository)))
 
     @property
     def kept(self) -> str | None:
@@ -105,7 +115,7 @@ class Flips:
         self._seconds = _SECONDS + _SECONDS_A_TAG * len(self._turns)
         self._workers = workers
         self._say = say
-        self._locks = {name: Lock() for turn in self._turns for name in (turn.name, turn.subject, str(turn.repository))}
+        self._locks = {name: Lock() for turn in self._turns for name in turn.locks}
         self._last = {records.turns[-1].name for records in _by_image(self._turns)}
         self._is_over = False
         self._recorded: set[str] = set()
@@ -219,9 +229,13 @@ class Flips:
             raise Unreachable(f"{name} was left as it was, since others failed.", "See what failed.")
 
     def _prepare(self, turn: Turn) -> None:
-        """Keep what a tag is, and push its record; the last one of an image is pushed once all of these are there."""
-        with self._locks[turn.subject]:
-            keep(turn.repository, turn.tag, turn.previous)
+        """Keep what a tag is, and push its record; the last one of an image is pushed once all of these are there.
+
+        Of tags that were the same, one after the other: distribution fails who reads what is put just then.
+        """
+        if turn.before:
+            with self._locks[turn.before]:
+                keep(turn.repository, turn.tag, turn.previous)
         if turn.name not in self._last:
             self._recorded.add(turn.name)
             if push(turn.repository, turn.record):
@@ -290,17 +304,36 @@ class Flips:
         return f"{turn.name} stays {turn.manifest.digest}; it was free, and its registry does not let go of a tag"
 
     def _take_off(self, turns: Iterable[Turn]) -> list[tuple[str, str]]:
-        """Take off the records of those tags that are as they were; return which could not be, by a tag, and why."""
-        back = [turn for turn in turns if turn.name in self._recorded and turn.name not in self._begun]
-        return [problem for problem in each(self._detach, _by_image(back), self._workers) if problem]
+        """Take off the records of those tags that are as they were; return which could not be, by a tag, and why.
 
-    def _detach(self, records: _Records) -> tuple[str, str] | None:
+        A record that stays listed is not deleted: who reads the list would look for it.
+        """
+        back = [turn for turn in turns if turn.name in self._recorded and turn.name not in self._begun]
+        images = _by_image(back)
+        problems = dict(filter(None, each(self._unlist, images, self._workers)))
+        unlisted = [turn for turn in back if turn.subject not in problems]
+        problems |= dict(filter(None, each(self._forget, unlisted, self._workers)))
+        return [(one.turns[0].name, problems[one.name]) for one in images if one.name in problems]
+
+    def _unlist(self, records: _Records) -> tuple[str, str] | None:
         try:
             with self._locks[records.name]:
-                detach(records.turns[0].repository, *records.manifests)
+                unlist(records.turns[0].repository, *records.manifests)
         except PromoterError as failure:
-            return records.turns[0].name, f"{records.name} may keep records of what was taken back: {failure.message}"
+            return _kept_record(records.name, failure)
         return None
+
+    def _forget(self, turn: Turn) -> tuple[str, str] | None:
+        """Have the registry forget a record, where it can."""
+        try:
+            turn.repository.delete(turn.record.digest)
+        except PromoterError as failure:
+            return _kept_record(turn.subject, failure)
+        return None
+
+
+def _kept_record(subject: str, failure: PromoterError) -> tuple[str, str]:
+    return subject, f"{subject} may keep records of what was taken back: {failure.message}"
 
 
 def _add(failure: PromoterError | Interrupted, stuck: list[str]) -> None:

@@ -114,7 +114,7 @@ def _text(name: str) -> str:
 def _unreadable(name: str, why: str) -> WrongUsage:
     return WrongUsage(
         f"{shortened(without_user(name))} cannot be read: {why}.",
-        "Name a file with the images.",
+        "Name a file with the images, or write SOURCE=DESTINATION for each.",
     )
 
 

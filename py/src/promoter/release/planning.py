@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -146,30 +146,32 @@ def look_at_all(ways: list[Way], troubles: Troubles, pace: Pace) -> list[Found]:
     wanted: dict[ImageReference, list[Way]] = {}
     for way in ways:
         wanted.setdefault(way.source.reference, []).append(way)
+    sources = [*wanted.values()]
     look = _Look(troubles)
-    first, *others = wanted.values()
-    seen = [look.at_both_sides(first), *each(look.at_all, others, pace.at_once)]
-    _require_sources([way for one in seen if one.image is None for way in one.ways], len(ways), troubles)
-    found = {
-        way.name: Found(way, one.image, previous, one.manifest)
-        for one in seen
-        if one.image
-        for way, previous in zip(one.ways, one.previous, strict=True)
-    }
-    return [found[way.name] for way in ways if way.name in found and not troubles.of(way.name)]
+    # Both sides at the same time: that meets the challenges, and shows the pace.
+    standing = Later(partial(look.at_destination, ways[0]))
+    image = look.at_source(sources[0])
+    previous = [standing.outcome(), *each(look.at_destination, ways[1:], pace.at_once)]
+    free = {way.name for way, digest in zip(ways, previous, strict=True) if digest is None}
+    images = [image, *each(lambda those: look.at_source(those, free), sources[1:], pace.at_once)]
+    seen = dict(zip(wanted, images, strict=True))
+    _require_sources([way for way in ways if seen[way.source.reference] is None], len(ways), troubles)
+    return [
+        Found(way, one.image, digest, one.manifest)
+        for way, digest in zip(ways, previous, strict=True)
+        if (one := seen[way.source.reference]) and not troubles.of(way.name)
+    ]
 
 
 class _Seen(NamedTuple):
-    """What was seen of a source and of all its destinations, in the order of the ways."""
+    """What was seen of a source: the image, and its manifest if that was had along with the look."""
 
-    ways: list[Way]
-    image: Descriptor | None
-    previous: list[Descriptor | None]
+    image: Descriptor
     manifest: Manifest | None = None
 
 
 class _Look:
-    """Looks at a source and at where it goes.
+    """Looks at a source, or at where it goes.
 
     Args:
         troubles: hears of what goes wrong.
@@ -179,22 +181,17 @@ class _Look:
     def __init__(self, troubles: Troubles) -> None:
         self._troubles = troubles
 
-    def at_both_sides(self, ways: list[Way]) -> _Seen:
-        """Look at a source and its destinations at the same time: that meets the challenges, and shows the pace."""
-        previous = Later(partial(self._destinations, ways))
+    def at_destination(self, way: Way) -> Descriptor | None:
+        """Look what a destination's tag is."""
+        return self._troubles.attempt([way.name], way.destination.standing)
+
+    def at_source(self, ways: list[Way], free: Container[str] = ()) -> _Seen | None:
+        """Look at the source of all these ways; where one of their tags is free, its manifest is needed anyway."""
+        if any(way.name in free for way in ways):
+            manifest = self._source(ways, Repository.find_manifest)
+            return manifest and _Seen(manifest.descriptor, manifest)
         image = self._source(ways, Repository.find)
-        return _Seen(ways, image, previous.outcome())
-
-    def at_all(self, ways: list[Way]) -> _Seen:
-        """Look at the destinations, and then at the source: where a tag is free, its manifest is needed anyway."""
-        previous = self._destinations(ways)
-        if all(previous):
-            return _Seen(ways, self._source(ways, Repository.find), previous)
-        manifest = self._source(ways, Repository.find_manifest)
-        return _Seen(ways, manifest and manifest.descriptor, previous, manifest)
-
-    def _destinations(self, ways: list[Way]) -> list[Descriptor | None]:
-        return [self._troubles.attempt([way.name], way.destination.standing) for way in ways]
+        return image and _Seen(image)
 
     def _source(self, ways: list[Way], look: Callable[[Repository, str], Outcome | None]) -> Outcome | None:
         place = ways[0].source

@@ -57,7 +57,7 @@ class SoFar(NamedTuple):
             if self.size
             else "",
         ]
-        return ", ".join(part for part in parts if part)
+        return ", ".join(part for part in parts if part) or "nothing to bring"
 
     def __str__(self) -> str:
         """Write it for people, with the time that is left."""

@@ -178,17 +178,20 @@ def _own_records(steps: Iterable[_Step], texts: Container[str], at_once: int) ->
         listed = [(one.annotations.get(TAG, ""), one.digest) for one in _records(those[0].place, those[0].released)]
         return [(by_tag[tag], record) for tag, record in listed if tag in by_tag]
 
-    def read(one: tuple[_Step, str]) -> tuple[_Step, Manifest]:
+    def read(one: tuple[_Step, str]) -> tuple[_Step, Manifest | None]:
         step, record = one
-        return step, step.place.repository.manifest(record)
+        return step, step.place.repository.find_manifest(record)
 
     listed = [one for those in each(find, _by_image(unmoved), at_once) for one in those]
     records: dict[str, Manifest] = {}
     for step, record in each(read, listed, at_once):
-        is_attached = subject_of(record) == step.released and annotation(record, TAG) == step.place.tag
-        if is_attached and record.blobs and record.blobs[0].digest in texts:
+        if record and _is_own(record, step) and record.blobs and record.blobs[0].digest in texts:
             records.setdefault(step.name, record)
     return records
+
+
+def _is_own(record: Manifest, step: _Step) -> bool:
+    return subject_of(record) == step.released and annotation(record, TAG) == step.place.tag
 
 
 def _by_image(steps: Iterable[_Step]) -> list[list[_Step]]:
@@ -265,7 +268,7 @@ class _Rollback:
         if turns:
             Flips(turns.values(), self._places.deadline, self._places.pace.at_once, self._places.say).flip_together()
             self._places.say(f"tags flipped back: {len(turns)}")
-        removed = self._removed([(one, one.record) for one in self._steps if one.record and one.name not in turns])
+        removed = self._removed([(one, one.record) for one in self._steps if one.record and not one.previous])
         return _result(self._release, [removed.get(step.name) or self._outcome(step, turns) for step in self._steps])
 
     def _turns(self) -> dict[str, Turn]:
@@ -286,13 +289,13 @@ class _Rollback:
         """Remove tags that were free, and then their records, those of one image together."""
         steps = [step for step, _ in free]
         left = {step.name: failure for step, record in free if (failure := _remove(step, record))}
+        kept: dict[str, Failure | None] = {}
         for those in _by_image(step for step in steps if step.name not in left):
-            if failure := _forget(those):
-                left |= dict.fromkeys((step.name for step in those), failure)
+            kept |= dict.fromkeys((step.name for step in those), _forget(those))
         return {
             step.name: step.result("left", step.standing, left[step.name])
             if step.name in left
-            else step.result("removed", None)
+            else step.result("removed", None, kept[step.name])
             for step in steps
         }
 
@@ -348,9 +351,11 @@ def _remove(step: _Step, record: Manifest) -> Failure | None:
 
 def _forget(steps: list[_Step]) -> Failure | None:
     """Take the records of one image's tags off that were removed; return why they stay."""
+    repository, image = steps[0].place.repository, steps[0].released
     try:
-        detach(steps[0].place.repository, *(step.record for step in steps if step.record))
+        detach(repository, *(step.record for step in steps if step.record))
     except PromoterError as failure:
+        failure.message = f"{repository.reference(image)} may keep records of removed tags: {failure.message}"
         return Failure.of(failure)
     return None
 
@@ -371,6 +376,6 @@ def _result(release: str, tags: list[RolledBackTag]) -> ReleaseRollbackResult:
 
 def _partly_done(problems: list[str], total: int) -> PartlyDone:
     return PartlyDone(
-        f"The release is rolled back, but for {len(problems)} of its {total} tags: {' '.join(problems)}",
+        f"The release is rolled back, but for {len(problems)} of its {total} tags: {' '.join(dict.fromkeys(problems))}",
         "Mend what each error names, and run this again: what is rolled back already is left.",
     )

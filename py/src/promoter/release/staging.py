@@ -175,7 +175,7 @@ class Staging:
         tags = [tag for cargo in cargoes for tag in cargo.tags]
         if all(map(self._troubles.of, tags)):
             return None
-        way = self._troubles.attempt(tags, lambda: _have(blob, cargoes[0], origins, self._progress, self._large))
+        way = self._troubles.attempt(tags, lambda: self._settle(blob, cargoes[0], origins))
         if way is None:
             return None
         with self._lock:
@@ -185,6 +185,12 @@ class Staging:
             if self._is_last(cargo):
                 self._crew.add(partial(self._complete, cargo))
         return way
+
+    def _settle(self, blob: Descriptor, cargo: Cargo, origins: list[str]) -> str:
+        """See to it that a cargo's repository has a blob, which something that travels along may bring just then."""
+        repository = cargo.destination.repository
+        with repository.session.arrival(repository.name, blob.digest):
+            return _have(blob, cargo, origins, self._progress, self._large)
 
     def _is_last(self, cargo: Cargo) -> bool:
         """Take note that one of a cargo's blobs, or of what travels along, is there; tell whether it was the last."""

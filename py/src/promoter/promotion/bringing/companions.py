@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from threading import Lock
 from typing import NamedTuple
 
 from promoter.errors import NotFound, NotPermitted
@@ -92,7 +91,6 @@ class Convoy:
         self._near = source.shares_registry(destination)
         self._referrers = companions.referrers
         self._unlisted: dict[str, Manifest] = {}
-        self._locks: dict[str, Lock] = {}
         self._there: set[str] = set()
         self.steps: list[Callable[[], None]] = [
             *(partial(self._bring_tagged, tag, digest) for tag, digest in companions.tagged),
@@ -132,8 +130,8 @@ class Convoy:
         return push(self._destination, artifact)
 
     def _bring_blob(self, blob: Descriptor) -> None:
-        """Bring a blob once: many artifacts have the same empty config, and distribution fails pushes that collide."""
-        with self._locks.setdefault(blob.digest, Lock()):
+        """Bring a blob once: many artifacts have the same empty config, those of other images of a release as well."""
+        with self._destination.session.arrival(self._destination.name, blob.digest):
             if blob.digest not in self._there:
                 bring_small(self._source, self._destination, blob, near=self._near)
                 self._there.add(blob.digest)

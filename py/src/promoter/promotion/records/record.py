@@ -171,7 +171,7 @@ def _record(digest: str, subject: str, stated: Mapping[str, Any]) -> Record | No
 
 
 def read_release(repository: Repository, digest: str, subject: str) -> Released | None:
-    """Read a release's record of one tag of an image; nothing if it is none, or does not name the image here.
+    """Read a release's record of one tag of an image; nothing if there is none, or it does not name the image here.
 
     Args:
         repository: where the image is.
@@ -179,13 +179,14 @@ def read_release(repository: Repository, digest: str, subject: str) -> Released 
         subject: the image's.
 
     Raises:
-        NotFound: it is not there.
+        NotFound: its text is not there.
         NotPermitted, Unreachable, VerificationFailed: it cannot be read.
 
     """
-    manifest, words = read_attached(repository, digest, subject, RELEASE_TYPE)
-    if words is None or (str(repository), subject) not in words.subjects:
+    found = read_attached(repository, digest, subject, RELEASE_TYPE)
+    if found is None or (str(repository), subject) not in found[1].subjects:
         return None
+    manifest, words = found
     named = {"destination": str(repository), "tag": annotation(manifest, TAG), "digest": subject}
     for promotion in promotions_of(words.predicate):
         if named.items() <= promotion.items():

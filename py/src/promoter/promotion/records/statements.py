@@ -130,7 +130,7 @@ def is_statement(manifest: Manifest) -> bool:
 
 
 def read_statement(repository: Repository, locator: str, subject: str, kind: str) -> Statement | None:
-    """Read a statement; nothing if it is of another kind, about another image, or about one of another repository.
+    """Read a statement; nothing if there is none of this kind, about this image of this repository.
 
     Args:
         repository: where it is, which the statement has to name as its `destination`.
@@ -139,29 +139,33 @@ def read_statement(repository: Repository, locator: str, subject: str, kind: str
         kind: the predicate's type.
 
     Raises:
-        NotFound: it is not there.
+        NotFound: its text is not there.
         NotPermitted, Unreachable, VerificationFailed: it cannot be read.
 
     """
-    manifest, statement = read_attached(repository, locator, subject, kind)
-    if statement is None or statement.predicate.get("destination") != str(repository):
+    found = read_attached(repository, locator, subject, kind)
+    if found is None or found[1].predicate.get("destination") != str(repository):
         return None
+    manifest, statement = found
     digests = [digest for _, digest in statement.subjects]
     return Statement(manifest.digest, statement.predicate) if digests == [subject] else None
 
 
-def read_attached(repository: Repository, locator: str, subject: str, kind: str) -> tuple[Manifest, Words | None]:
-    """Read an artifact and what it says; nothing of that if it is of another kind, or attached to another image.
+def read_attached(repository: Repository, locator: str, subject: str, kind: str) -> tuple[Manifest, Words] | None:
+    """Read an artifact and what it says; nothing if it is of another kind, or attached to another image.
+
+    Nothing, too, if it is not there: whoever prunes what has no tag takes what is listed as well.
 
     Raises:
-        NotFound: it is not there.
+        NotFound: its text is not there.
         NotPermitted, Unreachable, VerificationFailed: it cannot be read.
 
     """
-    manifest = repository.manifest(locator)
-    if statement_kind(manifest) != kind or subject_of(manifest) != subject or not manifest.blobs:
-        return manifest, None
-    return manifest, read_text(repository, manifest.blobs[0], kind)
+    manifest = repository.find_manifest(locator)
+    if manifest is None or statement_kind(manifest) != kind or subject_of(manifest) != subject or not manifest.blobs:
+        return None
+    words = read_text(repository, manifest.blobs[0], kind)
+    return (manifest, words) if words else None
 
 
 def read_text(repository: Repository, text: Descriptor, kind: str) -> Words | None:
