@@ -4,7 +4,11 @@ Map call(Object parameters = null, Closure prepare = null) {
     boolean supersede = promoterCommand.setting(given, 'supersede', false)
     List own = ['label', 'supersede', 'approval', 'approvedDigest', 'approvedReplacing']
     Map request = given.findAll { name, value -> !(name in own) }
-    Map plan = promoterCommand.onAgent(given, 'promote', request + [dryRun: true], prepare)
+    Map look = request + [dryRun: request.dryRun ?: true]  // The helper refuses what is no truth.
+    Map plan = promoterCommand.onAgent(given, 'promote', look, prepare)
+    if (request.dryRun) {
+        return request
+    }
     Map approval = awaitApproval(plan)
     if (supersede) {
         endOlderBuilds()

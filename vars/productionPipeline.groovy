@@ -1,5 +1,5 @@
 /** Production's whole pipeline; see productionPipeline.txt. */
-void call(Object settings = [:]) {
+void call(Object settings = null) {
     pipeline {
         agent none
         parameters {
@@ -17,9 +17,9 @@ void call(Object settings = [:]) {
             stage('Promote') {
                 steps {
                     script {
-                        refuseOtherSettings(settings)
+                        Map given = known(settings)
                         refuseOtherParameters()
-                        promote(settings)
+                        promote(given)
                     }
                 }
             }
@@ -27,16 +27,15 @@ void call(Object settings = [:]) {
     }
 }
 
-/** A misspelt `config` would let the workspace's configuration decide. */
-private void refuseOtherSettings(Object settings) {
-    if (!(settings instanceof Map)) {
-        promoterCommand.refuse("The settings of productionPipeline have names, as in config: '/etc/promotion.yaml'.")
-    }
+/** Returns the settings, which are no others: a misspelt `config` would let the workspace's configuration decide. */
+private Map known(Object settings) {
+    Map given = promoterCommand.named('productionPipeline', settings)
     List ours = ['config', 'label', 'timeoutMinutes', 'force']
-    List others = settings.keySet().findAll { name -> !(name in ours) }.toList()
+    List others = given.keySet().findAll { name -> !(name in ours) }.toList()
     if (others) {
         promoterCommand.refuse("settings that productionPipeline does not have: ${others.join(', ')}.")
     }
+    return given
 }
 
 /** Whatever a webhook sends becomes a parameter, and so a variable of every shell: PS4, PATH. */

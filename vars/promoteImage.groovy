@@ -15,7 +15,7 @@ Map call(Object parameters = null) {
 @NonCPS
 private String place(Map request) {
     String destination = untagged("${request.destination}")
-    String name = untagged("${request.source}").split('/').last()
+    String name = untagged("${request.source}").replaceFirst('^.*/', '')
     return destination.contains('/') ? destination : "${destination}/${name}"
 }
 

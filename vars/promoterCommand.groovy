@@ -3,7 +3,7 @@ import groovy.json.JsonOutput
 import groovy.json.JsonSlurper
 
 /** The one door to the helper: every step goes through it. The parameters travel in a file, so no shell sees them. */
-Map call(Object command = null, Object parameters = null) {
+Object call(Object command = null, Object parameters = null) {
     if (!(command instanceof CharSequence)) {
         refuse("promoterCommand takes a command and a map: promoterCommand('describe', [image: 'production/web:1'])")
     }
@@ -18,12 +18,13 @@ Map call(Object command = null, Object parameters = null) {
         writeFile file: "${exchange}/request.json", text: JsonOutput.toJson(request)
         int status = exitCode(command, exchange)
         String written = fileExists("${exchange}/result.json") ? readFile("${exchange}/result.json") : '{}'
-        Map result = plain(written)
+        Object result = plain(written)
+        Map fields = result instanceof Map ? result : [:]  // `constraints parse` gives a list.
         if (status != 0) {
-            outcome = failure(command, status, result)
-            error([outcome, result.error?.remedy].findAll { part -> part }.join(' '))
+            outcome = failure(command, status, fields)
+            error([outcome, fields.error?.remedy].findAll { part -> part }.join(' '))
         }
-        outcome = outcomes(result)
+        outcome = outcomes(fields)
         if (outcome) {
             echo outcome
         }
@@ -63,7 +64,7 @@ void refuse(String why) {
 Map named(Object command, Object parameters) {
     Object given = parameters == null ? [:] : parameters
     if (!(given instanceof Map) || given.any { name, value -> value instanceof Closure }) {
-        refuse("The parameters of ${command} are names with values, as in source: 'stage/web:1'; " +
+        refuse("The parameters of ${command} are names with values, as in config: 'promotion.yaml'; " +
             'a block stands behind them. The help of the step lists them.')
     }
     return given
@@ -136,7 +137,7 @@ private int exitCode(String command, String exchange) {
 
 /** JsonSlurper's maps do not survive a controller restart; plain ones do. */
 @NonCPS
-private Map plain(String json) {
+private Object plain(String json) {
     return copied(new JsonSlurper().parseText(json))
 }
 
@@ -153,7 +154,7 @@ private String failure(String command, int status, Map result) {
     Map stated = result.error
     return stated
         ? "${stated.kind}: ${stated.message}"
-        : "promoter ${command} ended with exit code ${status} and left no result; its log is above."
+        : "promoter ${command} ended with exit code ${status}; its log is above."
 }
 
 /** Says what became of which image; nothing of a command that only looks. */
@@ -165,17 +166,21 @@ private String outcomes(Map result) {
         return "release ${result.release_id} ${result.status}: ${words}"
     }
     List each = [result] + (result.tags ?: [])
-    return each.findAll { one -> one.status }.collect { one -> outcome(one) }.join(', ')
+    return each.findAll { one -> one.status && subject(one) }.collect { one -> outcome(one) }.join(', ')
+}
+
+@NonCPS
+private String subject(Map one) {
+    return one.destination ?: one.image ?: one.build?.name ?: one.build_config ?: one.stream
 }
 
 @NonCPS
 private String outcome(Map one) {
-    String what = one.destination ?: one.image ?: one.build?.name ?: one.build_config
     String digest = one.digest ?: one.promotion?.digest
     List notes = [
         one.verified == false ? 'not verified from here' : null,
         one.sign_off ? "${one.sign_off.verdict} by ${one.sign_off.application}" : null,
         one.missing ? "not by ${one.missing.join(', ')}" : null,
     ].findAll { part -> part }
-    return "${what} ${one.status}" + (digest ? ": ${digest}" : '') + (notes ? " (${notes.join(', ')})" : '')
+    return "${subject(one)} ${one.status}" + (digest ? ": ${digest}" : '') + (notes ? " (${notes.join(', ')})" : '')
 }

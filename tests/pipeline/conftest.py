@@ -93,10 +93,10 @@ exit "$code"
     def answer(self, command: str, *results: Mapping[str, Any] | int) -> None:
         """Set what the calls of a command get, one after the other and the last for all that follow.
 
-        A number is an exit code without a result, or NEVER; a result with an `error` has the exit code that it names.
+        A number is an exit code without a result, or NEVER; a result, or its `error`, may name its exit code.
         """
         for number, result in enumerate(results, start=1):
-            code = result if isinstance(result, int) else result.get("error", {}).get("exit_code", 0)
+            code = result if isinstance(result, int) else result.get("error", result).get("exit_code", 0)
             text = f"{code}\n" if isinstance(result, int) else f"{code}\n{json.dumps(result)}\n"
             for name in (f"{command}-{number}", command):
                 (self._answers / name).write_text(text)

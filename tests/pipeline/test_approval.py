@@ -142,6 +142,17 @@ def test_only_the_answers_count(helper: Helper) -> None:
     assert approval == {"approval": ["alice"], "approvedDigest": DIGEST, "approvedReplacing": OLD}
 
 
+def test_nobody_is_asked_for_a_dry_run(helper: Helper) -> None:
+    helper.answer("promote", PLAN)
+    body = PROMOTE.replace(")", ", dryRun: true, supersede: true)", 1)
+    run = helper.run(scripted(body, agent=False), plugins=["milestone"])
+    assert run.result == "SUCCESS", run.log
+    assert [call.parameters for call in helper.calls] == [
+        {"source": "dev/web:1", "destination": "prod", "dryRun": True}
+    ] * 2
+    assert run.calls("input") == run.calls("milestone") == []
+
+
 def test_free_tag_is_approved_as_such(helper: Helper) -> None:
     helper.answer("promote", {**PLAN, "previous_digest": None}, PROMOTED)
     run = helper.run(scripted(PROMOTE, agent=False), inputs={"Promotion": Approve("alice")})

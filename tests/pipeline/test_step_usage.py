@@ -13,7 +13,7 @@ from tests.support.pipeline import PipelineRig, PipelineRun
 from tests.support.promoter import COMMAND
 from tests.support.repository import ROOT
 
-NO_NAMES = "are names with values, as in source: 'stage/web:1'"
+NO_NAMES = "are names with values, as in config: 'promotion.yaml'"
 NO_COMMAND = "promoterCommand takes a command and a map"
 NO_TURN = "takingTurns takes an image and a block"
 NO_PLAN = "awaitApproval takes the result of promoteImage(dryRun: true)"
@@ -30,6 +30,7 @@ ON_AN_AGENT: Mapping[str, str] = {
     "docs/cli.md, or the step's help, says what each is. promote takes source, destination, reason, ",
     "promoteImage(source: 5, destination: ['b'])": "source is a number, where text is expected (put it in quotes); "
     "destination is a list, where text is expected.",
+    "promoteImage(source: '/', destination: 'production')": "There is no environment ''",
     "promoteImage(source: 'a', destination: { 'b' })": f"The parameters of promote {NO_NAMES}",
     "promoteImage(source: 'a', destination: 'b', dryRun: 'false')": "dryRun is text, where true or false is expected",
     "promoteRelease()": "The parameters of release do not fit: images is missing.",
@@ -77,6 +78,7 @@ WITHOUT_AN_AGENT: Mapping[str, str] = {
     "approvePromotion { 1 }": f"The parameters of promote {NO_NAMES}",
     "approvePromotion(source: 'a', destination: 'b', label: 5)": "label does not fit: write it as in `label: 'skopeo'`",
     "approvePromotion(source: 'a', destination: 'b', supersede: 'false')": "write it as in `supersede: false`",
+    "approvePromotion(source: 'a', destination: 'b', dryRun: 'false')": "dryRun is text, where true or false",
     "awaitSignOffs()": "The parameters of await-sign-offs do not fit: image is missing; applications is missing.",
     "awaitSignOffs('a')": f"The parameters of await-sign-offs {NO_NAMES}",
     "awaitSignOffs(image: 'a', applications: ['b'], timeoutMinutes: 'soon')": "as in `timeoutMinutes: 1440`",
@@ -115,13 +117,25 @@ def test_refusal_is_the_builds_description_and_names_no_file(tmp_path: Path, cal
     assert not re.search(r"(error|wrong-usage).*request\.json", done.log)
 
 
-def test_production_pipeline_without_named_settings_is_refused(tmp_path: Path) -> None:
-    for settings in ("null", "'promotion.yaml'"):
-        done = run(tmp_path, f"{LIBRARY}productionPipeline({settings})")
-        assert done.result == "FAILURE"
-        assert done.description == (
-            "wrong-usage: The settings of productionPipeline have names, as in config: '/etc/promotion.yaml'."
-        )
+@pytest.mark.parametrize("settings", ["('promotion.yaml')", "(config: { 'promotion.yaml' })", " { 1 }"])
+def test_production_pipeline_without_named_settings_is_refused(tmp_path: Path, settings: str) -> None:
+    done = run(tmp_path, f"{LIBRARY}productionPipeline{settings}")
+    assert done.result == "FAILURE"
+    assert str(done.description).startswith(f"wrong-usage: The parameters of productionPipeline {NO_NAMES}")
+
+
+def test_several_values_without_names_are_no_call(tmp_path: Path) -> None:
+    done = run(tmp_path, scripted("promoteImage('a', 'b')"))
+    assert done.result == "FAILURE"
+    assert "No such DSL method 'call' found" in done.log
+
+
+def test_a_result_that_is_a_list_comes_back_as_one(tmp_path: Path) -> None:
+    body = "writeFile(file: 'Dockerfile', text: 'FROM a AS b')\n"
+    body += "def stages = promoterCommand('constraints parse', [file: 'Dockerfile'])\nsleep 0\n"
+    done = run(tmp_path, scripted(f'{body}echo "${{stages.size()}}: ${{stages[0].base}} as ${{stages[0].name}}"'))
+    assert (done.result, done.violation, done.description) == ("SUCCESS", None, None), done.log
+    assert "\n1: a as b\n" in done.log
 
 
 def test_production_pipeline_takes_its_time_limit_as_text(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_a_helper_that_dies_fails_the_build_with_its_exit_code(helper: Helper) -
     helper.answer("promote", 137)
     run = helper.run(scripted(PROMOTE))
     assert run.result == "FAILURE"
-    assert "promoter promote ended with exit code 137 and left no result" in run.log
+    assert "promoter promote ended with exit code 137; its log is above." in run.log
 
 
 def test_a_failure_can_be_caught_and_leaves_nothing_behind(helper: Helper) -> None:
@@ -82,6 +82,7 @@ def test_start_build_gives_back_the_build_and_its_tags(helper: Helper) -> None:
             {"status": "waiting", "image": "h/p:1", "digest": "sha256:1", "missing": ["billing", "shop"]},
             "h/p:1 waiting: sha256:1 (not by billing, shop)",
         ),
+        ({"status": "annotated", "stream": "e/s", "tags": [{"tag": "a", "status": "annotated"}]}, "e/s annotated"),
         ({"tags": [{"status": "failed", "destination": "h/p:1", "promotion": None}]}, "h/p:1 failed"),
     ],
 )
@@ -97,7 +98,8 @@ def test_outcome_is_described_and_said_in_one_line(helper: Helper, result: dict[
     ("answer", "described"),
     [
         (REFUSED, "refused: It is taken."),
-        (137, "promoter promote ended with exit code 137 and left no result; its log is above."),
+        (137, "promoter promote ended with exit code 137; its log is above."),
+        ({"findings": [], "exit_code": 5}, "promoter promote ended with exit code 5; its log is above."),
     ],
 )
 def test_failure_is_described(helper: Helper, answer: dict[str, object] | int, described: str) -> None:

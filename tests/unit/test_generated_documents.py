@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from promoter.cli.commands import COMMANDS
-from promoter.cli.reference import documents
+from promoter.cli.reference import STEPS, documents
 from promoter.cli.result_reference import results_page
 from promoter.model.base import Model
 from promoter.model.history import HistoryResult
@@ -20,6 +21,15 @@ DOCUMENTS = documents(ROOT)
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_the_generated_document_is_up_to_date(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == DOCUMENTS[path], "run `make docs`"
+
+
+@pytest.mark.parametrize("step", sorted(STEPS.keys() - {"approvePromotion"}))
+def test_a_step_is_named_with_each_result_that_it_returns(step: str) -> None:
+    sections = re.findall(r"^## (.+)\n\n((?:The step .+\n\n)*)", DOCUMENTS[ROOT / "docs/results.md"], re.MULTILINE)
+    told = {name: steps for names, steps in sections for name in names.split(", ")}
+    run = set(re.findall(r"'([a-z -]+)'", (ROOT / "vars" / f"{step}.groovy").read_text(encoding="utf-8"))) & told.keys()
+    assert STEPS[step] in run
+    assert [name for name in run if f"`{step}" not in told[name]] == []
 
 
 @pytest.mark.parametrize(

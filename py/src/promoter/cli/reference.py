@@ -49,7 +49,8 @@ def documents(root: Path) -> dict[Path, str]:
     steps = {root / "vars" / f"{step}.txt": COMMANDS[command] for step, command in STEPS.items()}
     written = {path: _with_parameters(path.read_text(encoding="utf-8"), command) for path, command in steps.items()}
     templates = {root / "resources" / "openshift" / f"{side}.yaml": generic_template(side) for side in SIDES}
-    returning = {step: command for step, command in STEPS.items() if step != "approvePromotion"}  # it asks people
+    returning = {command: step for step, command in STEPS.items() if step != "approvePromotion"}  # it asks people
+    returning["import-bundle"] = "importImage(bundle: …)"
     pages = {"cli.md": _command_line(), "results.md": results_page(COMMANDS, returning)}
     return {**{root / "docs" / name: page for name, page in pages.items()}, **templates, **written}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from inspect import cleandoc
 from types import NoneType, UnionType
@@ -21,7 +22,7 @@ parameters.
 All fields are there, but for a result's own `error`, which is there only if something went wrong. What is called
 nothing here is `null`. Where nothing else is said, images and tags are full references, such as
 `registry.example.com/shop/web:1.4.2`, and records the same by digest; tags of image streams are `environment/name:tag`.
-Times are in UTC (RFC 3339), durations in seconds.
+Digests are `sha256:…` alone, times in UTC (RFC 3339), durations in seconds.
 
 ## Errors
 
@@ -30,6 +31,10 @@ some of them: then `error` stands beside what became of each. Where one of them 
 """
 _DEFECTS = "| `failure` | 1 | A defect of promoter; its lines say where. |"
 _SIGNALS = "| `interrupted` | 130, 143 | SIGINT or SIGTERM arrived. |"
+_PARTS = """## Parts
+
+What results are made of.
+"""
 _NAMES: Mapping[Any, str] = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null"}
 
 
@@ -38,7 +43,7 @@ def results_page(commands: Mapping[str, Command], steps: Mapping[str, str]) -> s
 
     Args:
         commands: the commands, by name.
-        steps: the steps that return what a command does, with that command's name.
+        steps: the steps that return what a command does, by that command's name.
 
     Raises:
         ValueError: a model's docstring does not tell what its fields are.
@@ -50,20 +55,18 @@ def results_page(commands: Mapping[str, Command], steps: Mapping[str, str]) -> s
         [
             _INTRODUCTION,
             *_table(Failure),
-            "| kind | exit code | what it means |",
-            "| --- | --- | --- |",
-            _DEFECTS,
-            *_kinds(PromoterError),
-            _SIGNALS,
-            "",
+            *_kinds(),
             *(line for results, names in returning.items() for line in _section(names, results, steps)),
-            "## Parts",
-            "",
-            "What results are made of.",
-            "",
+            _PARTS,
             *(line for part in parts for line in _described(part)),
         ]
     )
+
+
+def _kinds() -> list[str]:
+    kinds = PromoterError.__subclasses__()
+    rows = (f"| `{kind.kind}` | {kind.exit_code} | {_about(kind)} |" for kind in kinds)
+    return ["| kind | exit code | what it means |", "| --- | --- | --- |", _DEFECTS, *rows, _SIGNALS, ""]
 
 
 def _by_result(commands: Mapping[str, Command]) -> dict[tuple[type[Model], ...], list[str]]:
@@ -102,17 +105,17 @@ def _models_in(annotation: Any) -> Iterator[type[Model]]:  # noqa: ANN401 - any 
 
 
 def _section(names: list[str], results: tuple[type[Model], ...], steps: Mapping[str, str]) -> list[str]:
-    returning = [f"`{step}`" for step, name in steps.items() if name in names]
+    returning = [f"The step `{steps[name]}` returns it, too." for name in names if name in steps]
     return [
         f"## {', '.join(names)}",
         "",
-        *([f"The step {', '.join(returning)} returns it, too.", ""] if returning else []),
+        *(line for sentence in returning for line in (sentence, "")),
         *(line for result in results for line in _described(result)),
     ]
 
 
 def _described(model: type[Model]) -> list[str]:
-    heading = [f"### {model.__name__}", "", _docstring(model)[0], ""]
+    heading = [f"### {model.__name__}", "", _about(model), ""]
     if model.to_document is Model.to_document:
         return [*heading, *_table(model)]
     ((name, annotation),) = _annotations(model).items()  # for programs it is its only field
@@ -146,32 +149,32 @@ def _meanings(model: type[Model]) -> dict[str, str]:
     """Return what each field is, from the docstrings of the class and of those that it is derived from."""
     told: dict[str, str] = {}
     for base in reversed(model.__mro__):
-        told |= _docstring(base)[1]
+        told |= _arguments(base)
+    _require_whole(model, told)
+    return told
+
+
+def _require_whole(model: type[Model], told: Mapping[str, str]) -> None:
+    """See that all fields are told of, and all values that a status may have."""
     if odd := told.keys() ^ model.fields.keys():
         raise ValueError(f"{model.__name__} and its docstring have not the same fields: {', '.join(sorted(odd))}")
     for name, annotation in _annotations(model).items():
         values = get_args(annotation) if get_origin(annotation) is Literal else ()
         if untold := [value for value in values if f"`{value}`" not in told[name]]:
             raise ValueError(f"the docstring of {model.__name__} does not tell what {', '.join(untold)} means")
-    return told
 
 
-def _docstring(model: type) -> tuple[str, dict[str, str]]:
-    """Return what a class's own docstring says of it, in a line, and of its fields, which are the `Args`."""
-    about, _, arguments = cleandoc(vars(model).get("__doc__") or "").partition("\nArgs:\n")
-    fields: dict[str, str] = {}
-    name = ""
-    for line in arguments.splitlines():
-        if line.startswith(" " * 8):
-            fields[name] += f" {line.strip()}"
-        elif line:
-            name, _, told = line.strip().partition(": ")
-            fields[name] = told
-    return " ".join(about.split()), {name: told.removesuffix(".") for name, told in fields.items()}
+def _about(described: type) -> str:
+    """Return what a class's own docstring says of it, in a line."""
+    return " ".join(_docstring(described).partition("\nArgs:\n")[0].split())
 
 
-def _kinds(error: type[PromoterError]) -> Iterator[str]:
-    """Yield a row for each kind of failure."""
-    for kind in error.__subclasses__():
-        if "kind" in vars(kind):
-            yield f"| `{kind.kind}` | {kind.exit_code} | {_docstring(kind)[0]} |"
+def _arguments(described: type) -> dict[str, str]:
+    """Return what a class's own docstring says of its fields, each in a line."""
+    arguments = _docstring(described).partition("\nArgs:\n")[2]
+    told = re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", arguments, re.MULTILINE)
+    return {name: " ".join(words.split()).removesuffix(".") for name, words in told}
+
+
+def _docstring(described: type) -> str:
+    return cleandoc(vars(described).get("__doc__") or "")

@@ -85,7 +85,8 @@ class PromotionResult(Model):
         bytes_uploaded: how many bytes were sent to the destination's registry, or would be.
         duration_seconds: how long it took.
         record: the record of the promotion, attached to the image; nothing where it has none, or none was looked for.
-        kept: name of the tag that keeps what the tag was; nothing if it was free, or production's pipeline did it.
+        kept: name of the tag that keeps what the tag was; nothing if it was free, nothing was changed, or production's
+            pipeline did it.
         gates: the route's gates that are met.
         open_gates: those that are not, where nothing was to be changed.
         approval: what people still have to say to it; nothing if it takes no more approval.

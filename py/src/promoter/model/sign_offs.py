@@ -37,7 +37,7 @@ class SignOffResult(Model):
     Args:
         status: `signed-off`; `planned` in a dry run.
         image: what was signed off, by the tag or the digest that was named.
-        digest: the same by digest.
+        digest: its digest.
         sign_off: what was said.
         stream_tag: the image stream's tag that notes it; nothing if none does.
 
@@ -56,10 +56,10 @@ class AwaitSignOffsResult(Model):
     Args:
         status: `verified` by all; in a dry run `waiting` if some are missing, and `rejected` if one rejected it.
         image: what they are about, by the tag or the digest that was named.
-        digest: the same by digest.
+        digest: its digest.
         sign_offs: what the applications said.
         missing: those that have said nothing yet.
-        promotion: what became of the tag that says so; nothing in a dry run, or where no tag was to.
+        promotion: what became of the tag that says so; nothing in a dry run, or where none was to be set.
 
     """
 
