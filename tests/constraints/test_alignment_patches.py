@@ -158,6 +158,14 @@ def test_a_dry_run_writes_nothing(align: Align, tmp_path: Path) -> None:
     assert not (tmp_path / "patches").exists()
 
 
+def test_a_dockerfile_without_its_repository_has_no_patch(promoter: Promoter, product: Write, tmp_path: Path) -> None:
+    write_files(tmp_path, {"Dockerfile.ocp": OLD})
+    arguments = ("align", product(), "--component", "web", "--sources", tmp_path / "Dockerfile.ocp")
+    error = promoter.run("constraints", *arguments).error
+    assert error["kind"] == "wrong-usage"
+    assert "is a file" in error["message"]
+
+
 def test_one_that_fails_does_not_end_it(align: Align, tmp_path: Path) -> None:
     write_files(tmp_path / "web", {"Dockerfile.ocp": OLD})
     outcome = align(files={"images/api.yml": PRODUCT[WEB].replace("openshift-priv/web", "openshift-priv/api")})

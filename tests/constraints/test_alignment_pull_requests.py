@@ -377,6 +377,11 @@ def test_an_api_that_lists_all_branches_page_by_page_is_understood(differing: Pr
     assert differing.github.requests[-1].endswith("&page=2")
 
 
+def test_where_they_could_not_be_listed_is_counted(differing: Product) -> None:
+    differing.promoter.environment["GITHUB_TOKEN"] = "another"
+    assert differing.run("--list", words=True).stdout.splitlines()[-1] == f"{GROUP}: 0 open, 2 failed"
+
+
 @pytest.mark.parametrize("answer", [b'[{"number": 1}]', b'[{"number": "x", "head": "y"}]'])
 def test_an_api_that_is_no_such_one_is_said(answer: bytes, product: Product) -> None:
     product.github.answer_next(200, {}, answer)

@@ -60,7 +60,8 @@ def test_a_token_opens_the_repositories_of_its_host_and_goes_to_no_other(
     (aligned,) = run("align", f"--git-credentials={host}=env:TOKEN").result["components"]
     assert aligned["status"] == "differs"
     for flags in ((), (f"--git-credentials={host.partition(':')[0]}=env:TOKEN",)):
-        assert run("check", *flags).error["kind"] == "not-permitted"
+        error = run("check", *flags).error
+        assert (error["kind"], "--git-credentials" in error["remedy"]) == ("not-permitted", True)
 
 
 def test_with_a_token_it_goes_by_https_and_otherwise_as_the_metadata_says(monkeypatch: pytest.MonkeyPatch) -> None:

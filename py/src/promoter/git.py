@@ -69,19 +69,21 @@ _URL = re.compile(
 )
 _REF = re.compile(r"(?![-+/])(?!.*(?:\.\.|@\{|//))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])")
 
-_ASK_FOR_RIGHTS = "Check that the credential may read the repository and, for a push, write its branches."
-_CHECK_COMMIT = "Push the commit there, or name a branch or a tag; a commit is named by all of its 40 digits."
+_ASK_FOR_RIGHTS = (
+    "Name a credential (--git-credentials, or `credentials` of `pull-requests`) that may read the repository and, "
+    "for a push, write its branches."
+)
 _CHECK_HOST = "Add the host's key to ssh's known_hosts, after comparing it with what its operator says."
+_CHECK_REF = "Name a branch, a tag, or a commit by all of its 40 digits; or push it there."
 _CHECK_REPOSITORY = "Check the URL; what the credential may not see is not there either."
-_CHECK_TRUST = "Name the authority that signed the server's certificate (`ca:`)."
+_CHECK_TRUST = "Name the authority that signed the server's certificate (--git-ca, or `ca` of `pull-requests`)."
 _LOOK_AGAIN = "Run this again: it looks at what is there now."
 _RENAME = "Name the repository as it is called now: redirects are not followed, since a token would go along."
 _RUN_AGAIN = "See what git says, then run this again."
 _SERVE_SMART = "Serve the repository by git's smart protocol (git-http-backend)."
 
 _MEANINGS: tuple[tuple[str, type[PromoterError], str], ...] = (
-    (r"couldn't find remote ref", NotFound, "Check the name of the branch or tag, or push it there."),
-    (r"not our ref|unadvertised object", NotFound, _CHECK_COMMIT),
+    (r"couldn't find remote ref|not our ref|unadvertised object", NotFound, _CHECK_REF),
     (r"\[rejected\]|stale info|cannot lock ref", Refused, _LOOK_AGAIN),
     (r"\[remote rejected\]", NotPermitted, "The server refuses the branch: look at its rules for branches."),
     (r"host key verification failed", Unreachable, _CHECK_HOST),

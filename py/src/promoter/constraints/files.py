@@ -36,13 +36,11 @@ def read_inside(directory: Path, path: str) -> bytes:
 
     """
     try:
-        file = (directory / path).resolve(strict=True)
+        file = (directory / path).resolve()
         if not file.is_relative_to(directory.resolve()):
             raise Refused(f"{path} leads out of {directory}.", "Name a file of the repository itself.")
         if file.is_file():
             return file.read_bytes()
-    except FileNotFoundError:
-        pass
     except (OSError, RuntimeError, ValueError) as error:  # links in a circle are a RuntimeError
         why = getattr(error, "strerror", None) or "its links lead nowhere, or its path is none"
         raise WrongUsage(f"{path} of {directory} cannot be read: {why}.", "Make it a file that can be read.") from error

@@ -109,8 +109,14 @@ class Checkouts:
 
         Raises:
             NotFound: there is no checkout of it.
+            WrongUsage: what was given is a Dockerfile.
 
         """
+        if is_file(self._directory):
+            raise WrongUsage(
+                f"{self._directory} is a file; a patch needs to know where it is in its repository.",
+                "Name the checkout of the component.",
+            )
         given = dict.fromkeys([image.key, image.repository.name if image.repository else image.key])
         names = [name for name in given if name not in _NO_NAMES]
         found = [self._directory / name for name in names if is_directory(self._directory / name)][:1]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from promoter.model.release_list import ReleaseList
 
 Made = TypeVar("Made", bound=Model)
+_CONFIGURATION, _RELEASES = "docs/configuration.md", "docs/releases.md"
 _YAML = "tag:yaml.org,2002:"
 _TEXT, _DATE, _MERGE = f"{_YAML}str", f"{_YAML}timestamp", f"{_YAML}merge"
 _LONGEST = 64 * 1024
@@ -86,7 +87,7 @@ def read_configuration(text: str, name: str) -> Configuration:
         WrongUsage: it is no YAML, or does not fit the model; all that does not fit is named.
 
     """
-    sections = _fit(Sections, _json(text, name), f"{name} does not fit", _remedy("docs/configuration.md"))
+    sections = _fit(Sections, _json(text, name, _CONFIGURATION), f"{name} does not fit", _remedy(_CONFIGURATION))
     configuration = completed(Configuration(**vars(sections), origin=f"{name} was read"))
     check(configuration)
     return configuration
@@ -101,7 +102,7 @@ def read_release(text: str, name: str) -> ReleaseList:
     """
     from promoter.model.release_list import ReleaseList  # noqa: PLC0415 - few commands read one
 
-    found = _fit(ReleaseList, _json(text, name), f"{name} does not fit", _remedy("docs/releases.md"))
+    found = _fit(ReleaseList, _json(text, name, _RELEASES), f"{name} does not fit", _remedy(_RELEASES))
     if homeless := [image.source for image in found.images if not image.all_destinations]:
         raise WrongUsage(
             f"{name} does not say where these go: {', '.join(map(without_user, homeless))}.",
@@ -114,7 +115,7 @@ def _remedy(reference: str) -> str:
     return f"Correct what is named; {reference} lists what there is."
 
 
-def _json(text: str, name: str) -> str:
+def _json(text: str, name: str, reference: str) -> str:
     """Turn YAML into JSON, in which pydantic takes a list for a tuple, and nothing else for what it is not."""
     try:
         data = yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader
@@ -123,9 +124,7 @@ def _json(text: str, name: str) -> str:
         why = of_syntax(error, text)
     except (ValueError, LookupError, RecursionError):
         why = "a part contains itself, is nested too deeply, or is not what its tag says"
-    raise WrongUsage(
-        f"{name} cannot be read: {why}.", "Correct the file; docs/configuration.md lists what it may have."
-    )
+    raise WrongUsage(f"{name} cannot be read: {why}.", f"Correct the file; {reference} lists what it may have.")
 
 
 def read_request(model: type[Made], text: str, name: str, command: str) -> Made:

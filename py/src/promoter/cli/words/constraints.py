@@ -141,10 +141,11 @@ def _alignment(one: ComponentAlignment) -> list[str]:
 
 def _open_alignments(result: OpenAlignmentsResult) -> list[str]:
     rows = [(f"{one.urgency}:", one.component, f"{one.age_days} days", one.url, one.title) for one in result.alignments]
+    said = f"{len(rows)} open{f', {len(result.failed)} failed' if result.failed else ''}"
     return [
         *(columns(rows) if rows else []),
         *(line for component in result.failed for line in _failed(component)),
-        f"{result.metadata}: {len(rows)} open{f'; the freeze is on {result.freeze}' if result.freeze else ''}",
+        f"{result.metadata}: {said}{f'; the freeze is on {result.freeze}' if result.freeze else ''}",
     ]
 
 
