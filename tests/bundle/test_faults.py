@@ -134,6 +134,14 @@ def test_a_blob_with_other_bytes_is_no_part_of_a_bundle(shop: Shop, before_stage
     assert not (shop.promoter.directory / "release/bundle.json").exists()
 
 
+def test_an_import_verifies_no_longer_than_it_may(carrier: Carrier) -> None:
+    carrier.exported()
+    with carrier.far.recording() as seen:
+        error = carrier.bring("--timeout", "0.001s").error
+    assert (error["exit_code"], f"while verifying {BUNDLE}" in error["message"]) == (8, True)
+    assert seen.requests == []
+
+
 def test_an_import_that_was_killed_goes_on(carrier: Carrier, ca: CertificateAuthority) -> None:
     carrier.exported()
     with FaultyProxy(carrier.far, ca) as proxy:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.publishing.conftest import DOCKERFILE, Press, is_built
+from tests.publishing.conftest import DOCKERFILE, Application, Press, is_built
 from tests.support.faults import FaultyProxy
 from tests.support.images import Image, make_image
 from tests.support.promoter import in_little_time
@@ -148,6 +148,15 @@ def test_a_dockerfile_that_fails_leaves_nothing_behind(press: Press, dockerfile:
     assert press.has_nothing()
 
 
+@pytest.mark.usefixtures("base")
+def test_what_failed_is_told_without_what_went_well(press: Press, application: Application) -> None:
+    built_on = (application.directory / "Dockerfile").read_text().splitlines()[0]
+    application.change({"Dockerfile": f"{built_on}\nRUN true\n"})
+    outcome = press.publish()
+    assert "| Storing signatures" in outcome.stderr
+    assert "signatures" not in outcome.error["message"]
+
+
 def test_an_image_that_changes_on_its_way_is_not_tagged(press: Press, before_stage: FaultyProxy) -> None:
     before_stage.when("GET", "/manifests/sha256:").corrupt()
     assert press.publish().error["exit_code"] == 7
@@ -218,7 +227,7 @@ def test_a_builder_that_cannot_be_used_is_named(
         (("--file", "out/passwd"), 2, "The Dockerfile out/passwd is outside of the repository."),
         (("--context", "linked"), 2, "The file VERSION is outside of the repository."),
         (("--context", "odd"), 2, "The file VERSION of the context says no version"),
-        (("--context", "spaced"), 2, "'1.0 final' is not a tag"),
+        (("--context", "spaced"), 2, "The file VERSION of the context says no version: '1.0 final' is not a tag."),
         (("--version", "1.0 final"), 2, "'1.0 final' is not a tag"),
         (("--version", "1.was-0123456789ab"), 2, "is no version"),
         (("--context", "kept"), 2, "sha256-1 is no version"),
@@ -229,6 +238,10 @@ def test_a_builder_that_cannot_be_used_is_named(
         (("--builder", "openshift"), 2, "The builder is openshift, without a BuildConfig."),
         (("--builder", "buildah", "--build-config", "web"), 2, "The builder is buildah, with a BuildConfig."),
         (("--git-credentials", "env:NONE"), 5, "env:NONE"),
+        *(
+            ((f"--{name}", ""), 2, f"--{name} names nothing.")
+            for name in ("ref", "context", "file", "version", "build-config", "git-credentials", "git-ca")
+        ),
     ],
 )
 def test_what_cannot_be_is_named(

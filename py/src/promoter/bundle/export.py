@@ -71,7 +71,7 @@ def export_bundle(request: ExportBundleRequest, places: Places) -> ExportBundleR
         return Load(found, contents, small_files(contents, manifests_of(found.values())), supply)
 
     into = _into_directory if request.output.endswith(os.sep) or output.is_dir() else _into_file
-    written, bundle = into(output, load, places.say)
+    written, bundle = into(output, load, places)
     result = _result(request, written, bundle)
     return result.but(duration_seconds=round(time.monotonic() - begun, 3))
 
@@ -85,28 +85,25 @@ def _require_form(request: ExportBundleRequest) -> None:
             raise WrongUsage(f"{flag} names nothing.", "Name something, or leave it out.")
 
 
-_Say = Callable[[str], None]
-
-
-def _into_file(output: Path, load: Callable[[Supply], Load], say: _Say) -> tuple[Load, Bundle]:
+def _into_file(output: Path, load: Callable[[Supply], Load], places: Places) -> tuple[Load, Bundle]:
     with new_file(output) as (file, path):
         loaded = load(Supply({}))
         tar = TarFile(file)
         for name, content in loaded.small.items():
             tar.taking(name, len(content))([content])
-        with _progress(loaded, say) as progress:
+        with _progress(loaded, places) as progress:
             for digest in loaded.contents.held:
                 take = tar.taking(blob_name(digest), loaded.contents.blobs[digest])
                 loaded.supply.deliver(digest, take, progress.bytes)
         tar.close()
-        return loaded, _read_back(path, loaded, say)
+        return loaded, _read_back(path, loaded, places)
 
 
-def _into_directory(output: Path, load: Callable[[Supply], Load], say: _Say) -> tuple[Load, Bundle]:
+def _into_directory(output: Path, load: Callable[[Supply], Load], places: Places) -> tuple[Load, Bundle]:
     with open_directory(output) as directory:
         loaded = load(Supply(directory.there))
         directory.require_fitting(loaded.contents, loaded.small)
-        with _progress(loaded, say) as progress:
+        with _progress(loaded, places) as progress:
 
             def fetch(digest: str) -> None:
                 loaded.supply.deliver(digest, directory.taking(blob_name(digest)), progress.bytes)
@@ -115,22 +112,22 @@ def _into_directory(output: Path, load: Callable[[Supply], Load], say: _Say) -> 
         for name, content in reversed(loaded.small.items()):
             directory.taking(name)([content])
         try:
-            return loaded, _read_back(output, loaded, say)
+            return loaded, _read_back(output, loaded, places)
         except BaseException:
             directory.take_back()
             raise
 
 
-def _progress(loaded: Load, say: _Say) -> Progress:
-    return Progress(0, sum(loaded.contents.blobs[digest] for digest in loaded.missing), say)
+def _progress(loaded: Load, places: Places) -> Progress:
+    return Progress(0, sum(loaded.contents.blobs[digest] for digest in loaded.missing), places.say)
 
 
-def _read_back(path: Path, loaded: Load, say: _Say) -> Bundle:
+def _read_back(path: Path, loaded: Load, places: Places) -> Bundle:
     """See that what was written is a bundle, and this one."""
-    say("reading back what was written")
+    places.say("reading back what was written")
     try:
         bundle = open_bundle(path)
-        verify(bundle)
+        verify(bundle, places.deadline)
     except VerificationFailed as failure:
         failure.remedy = "The disk does not give back what was written to it; look at it, or name another place."
         raise

@@ -45,8 +45,8 @@ def import_bundle(request: ImportBundleRequest, places: Places) -> ImportBundleR
     bundle = _open(request)
     images = _chosen(bundle, request.image)
     _require_destination(bundle, request.destination, places)
-    verify(bundle)
-    places.say(f"{bundle.path} is whole: {len(bundle.contents.images)} images, bundle {bundle.digest}")
+    verify(bundle, places.deadline)
+    places.say(f"{bundle.path} is whole: bundle {bundle.digest}, images: {len(bundle.contents.images)}")
     with closing(BundlePlaces(bundle, places)) as inside:
         result = _import(bundle, images, request, inside)
     return result.but(duration_seconds=round(time.monotonic() - begun, 3))

@@ -60,6 +60,6 @@ def require_left_out(
 
 def _lost(bundle: Bundle, lost: list[str], base: str) -> NotFound:
     return NotFound(
-        f"{bundle.path} leaves out {len(lost)} blobs that the destination lacks: {some(lost)}.",
+        f"{bundle.path} leaves out what the destination lacks: {some(lost)}.",
         f"Import the bundle {base} first, or name it with --base. Nothing was changed.",
     )

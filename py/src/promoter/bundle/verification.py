@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable
 
 from promoter.bundle.layout import BLOBS, SMALL, blob_name, files_around
@@ -11,6 +11,7 @@ from promoter.bundle.opening import Bundle
 from promoter.bundle.parts import DAMAGED
 from promoter.bundle.wording import some
 from promoter.errors import VerificationFailed, WrongUsage
+from promoter.http.deadline import Deadline
 from promoter.model.bundle import BundledImage
 from promoter.model.manifest import Descriptor, Manifest
 from promoter.model.reference import parse_name, parse_reference
@@ -20,17 +21,18 @@ from promoter.promotion.places import is_reserved
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
 
 
-def verify(bundle: Bundle) -> None:
+def verify(bundle: Bundle, deadline: Deadline) -> None:
     """See that a bundle is what its digest stands for: every file's bytes, and every reference from one to another.
 
     Raises:
         VerificationFailed: it is not.
         WrongUsage: it cannot be read.
+        TimedOut: the deadline passed.
 
     """
     _require_digests(bundle)
     _require_files(bundle)
-    each(lambda digest: _require_blob(bundle, digest), bundle.contents.blobs)
+    each(lambda digest: _require_blob(bundle, digest, deadline), bundle.contents.blobs)
     manifests = {digest: bundle.manifest(digest) for digest in bundle.contents.manifests}
     for manifest in manifests.values():
         _require_references(bundle, manifest)
@@ -69,14 +71,15 @@ def _require_files(bundle: Bundle) -> None:
         raise _damaged(bundle, f"{some(others)} belongs to none of its images")
 
 
-def _require_blob(bundle: Bundle, digest: str) -> None:
+def _require_blob(bundle: Bundle, digest: str, deadline: Deadline) -> None:
     part = bundle.blob(digest)
     if part is None:  # left out, which is for the destination to have
         return
     stated = bundle.contents.blobs[digest]
     if part.size != stated:
         raise _damaged(bundle, f"{blob_name(digest)} has {part.size} bytes, not {stated}")
-    deque(part.checked_chunks(digest, f"{part.path}: {blob_name(digest)}"), maxlen=0)
+    for _ in part.checked_chunks(digest, f"{part.path}: {blob_name(digest)}"):
+        deadline.require(f"verifying {bundle.path}")
 
 
 def _require_references(bundle: Bundle, manifest: Manifest) -> None:

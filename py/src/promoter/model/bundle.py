@@ -157,7 +157,7 @@ class ExportedImage(Model):
 
     Args:
         image: `name:tag`.
-        source: where it was: the registry and repository.
+        source: the tag that it was read from.
         digest: the image.
         companions: how many signatures, attestations and other referrers it has.
 
@@ -215,6 +215,7 @@ class ImportBundleResult(ReleaseResult):
     """What became of the import of a bundle, which is a release.
 
     Args:
+        tags: what became of its tags; the source of each is `bundle:DIGEST/` and the tag that it was read from.
         bundle: the digest of the bundle.
 
     """

@@ -57,8 +57,8 @@ class PublishResult(Model):
         status: `published`; `unchanged` if that version stands there already; `planned` in a dry run.
         destination: the registry's tag.
         version: the tag.
-        image: the same by digest, as `promote` takes it for its source; nothing in a dry run.
-        digest: the image; nothing in a dry run.
+        image: the same by digest, as `promote` takes it for its source; nothing if it is only planned.
+        digest: the image; nothing if it is only planned.
         revision: the commit that it was built from, if it is known.
         built_by: what built it, or would.
         record: what is attached to the image about its publishing; nothing if nothing was pushed.

@@ -48,7 +48,8 @@ class ReleaseResult(Several):
         release_id: what it is known by.
         digest: stands for all its destinations and their digests together: it is what people approve.
         tags: what became of its tags.
-        blobs: the blobs of all images; one counts once for each repository that it goes to.
+        blobs: the blobs of all images whose tags were not their digests already; one counts once for each repository
+            that it goes to.
         bytes_uploaded: how many bytes were sent to the destinations' registries, or would be.
         estimated_seconds: how long bringing the bytes would take; nothing but in a dry run that could measure it.
         duration_seconds: how long it took.

@@ -129,13 +129,14 @@ class Places:
             NotPermitted: its credential cannot be loaded.
 
         """
+        order = f" {_ORDER}" if "source" in request.fields else ""
         if text in self.configuration.environments:
             raise WrongUsage(
-                f"{quoted(text)} is no image, but an environment.", f"Name the image in it: {text}/name:tag. {_ORDER}"
+                f"{quoted(text)} is no image, but an environment.", f"Name the image in it: {text}/name:tag.{order}"
             )
         named = self.named(text)
         if not named.reference.locator:
-            raise WrongUsage(f"{quoted(text)} names neither tag nor digest.", f"Add one: …:tag or …@sha256:…. {_ORDER}")
+            raise WrongUsage(f"{quoted(text)} names neither tag nor digest.", f"Add one: …:tag or …@sha256:….{order}")
         environment = self._environment(named, request.source_credentials, request.source_ca, request.source_tls_verify)
         return self._open(named, environment, "pull")
 

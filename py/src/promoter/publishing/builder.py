@@ -28,7 +28,10 @@ BUILDERS = ("buildah", "podman")
 _OLDEST = {"buildah": (1, 24), "podman": (4, 0)}
 _SECONDS_TO_CLEAR = 60.0
 _SHOWN_LINES = 3
-_NOISE = re.compile(r'STEP \d+/\d+:|subprocess exited|time="[^"]*" level=warning')
+_NOISE = re.compile(
+    r'STEP \d+/\d+:|subprocess exited|time="[^"]*" level=warning'
+    r"|Trying to pull |Getting image source signatures|Copying (?:blob|config) |Writing manifest |Storing signatures"
+)
 _ID_FILE = "image-id"
 _LAYOUT = "image"
 _INHERITED = (

@@ -62,6 +62,7 @@ def publish(request: PublishRequest, places: Places) -> PublishResult:
 
     """
     begun = time.monotonic()
+    _require_form(request)
     named = _named(request, places)
     way = _way(request, named, places)
     with private_directory() as private:
@@ -70,6 +71,13 @@ def publish(request: PublishRequest, places: Places) -> PublishResult:
         destination = places.destination(request, _tagged(request, named, version))
         result = _publish(Publication(request, way, source, version, destination), private, places)
     return result.but(duration_seconds=round(time.monotonic() - begun, 3))
+
+
+def _require_form(request: PublishRequest) -> None:
+    """See that nothing is empty: where a variable is not set, something else would be built than was meant."""
+    for name in ("ref", "context", "file", "version", "build_config", "git_credentials", "git_ca"):
+        if getattr(request, name) == "":
+            raise WrongUsage(f"--{name.replace('_', '-')} names nothing.", "Name something, or leave it out.")
 
 
 def _named(request: PublishRequest, places: Places) -> Named:

@@ -12,6 +12,7 @@ from promoter.git import DEFAULT_BRANCH, USER, Git, Remote, require_remote
 from promoter.http.trust import Trust
 from promoter.model.line import quoted
 from promoter.model.publishing import PublishRequest
+from promoter.model.reference import checked_tag
 from promoter.promotion.places import Places
 
 VERSION_FILE = "VERSION"
@@ -42,7 +43,7 @@ class Source(NamedTuple):
         """What the context's file VERSION says, if there is one.
 
         Raises:
-            WrongUsage: it leads out of the repository, or is no line of text.
+            WrongUsage: it leads out of the repository, or what it says can be no tag.
 
         """
         file = self.context / VERSION_FILE
@@ -54,12 +55,13 @@ class Source(NamedTuple):
                 version = opened.read(_LONGEST_VERSION + 2).strip()
         except (OSError, ValueError):
             version = ""
-        if not version or not version.isprintable():
+        try:
+            return checked_tag(version)
+        except WrongUsage as error:
             raise WrongUsage(
-                f"The file {VERSION_FILE} of the context says no version: it is no single line of text.",
-                "Write the version alone into it, or name it: --version.",
-            )
-        return version
+                f"The file {VERSION_FILE} of the context says no version: {error.message}",
+                f"Write the version alone into it, or name it: --version. {error.remedy}",
+            ) from error
 
     def dockerfile(self, name: str | None) -> Path:
         """Return the Dockerfile, by its name seen from the context.
