@@ -380,6 +380,15 @@ class TestRecordThatIsListedAndGone:
     def test_the_release_can_be_rolled_back(self, shop: Shop) -> None:
         assert roll_back(shop, "--dry-run").result["status"] == "planned"
 
+    def test_it_leaves_the_list_when_that_is_written(self, shop: Shop, image: Image) -> None:
+        before = set(listed(shop.prod, image))
+
+        result = shop.run("promote", shop.image(shop.stage), shop.image(shop.prod, "another")).result
+
+        after = set(listed(shop.prod, image))
+        assert (len(before - after), len(after - before)) == (1, 1)
+        assert [one["promotion_id"] for one in shop.history("another")] == [result["promotion_id"]]
+
 
 class TestReferrersApi:
     """Of a registry that has one: there is no list to write."""

@@ -125,7 +125,7 @@ def test_an_error_that_breaks_off_is_that_error(
         "upload": lambda: repository.upload(BLOB, lambda: [b"content"]),
     }
     error = failure(server, acts[act])
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert str(status) in error.message.replace(server.host, "")
     assert len(server.requests) == 1
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from promoter.errors import Unreachable
 from promoter.model.manifest import OCI_INDEX, Manifest
 from promoter.parallel import Later, each
-from promoter.registry.repository import Repository
+from promoter.registry.repository import Rejected, Repository
 
 _ATTEMPTS = 5
 
@@ -148,5 +148,17 @@ def _fallback(repository: Repository, digest: str) -> list[dict[str, Any]]:
 
 
 def _write_fallback(repository: Repository, digest: str, entries: list[dict[str, Any]]) -> None:
+    """Write the fallback index; without what was pruned since it was listed, which registries would reject all for."""
+    try:
+        _put_fallback(repository, digest, entries)
+    except Rejected:
+        found = each(lambda one: repository.find(one["digest"]), entries, repository.session.http.pace.at_once)
+        there = [entry for entry, one in zip(entries, found, strict=True) if one]
+        if len(there) == len(entries):
+            raise
+        _put_fallback(repository, digest, there)
+
+
+def _put_fallback(repository: Repository, digest: str, entries: list[dict[str, Any]]) -> None:
     index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
     repository.put_manifest(json.dumps(index).encode(), OCI_INDEX, referrers_tag(digest))

@@ -29,6 +29,10 @@ class Unlisted(Unreachable):
     """The registry has no list of tags."""
 
 
+class Rejected(Unreachable):
+    """The registry does not take a manifest (400): as a rule it names another one that is not there."""
+
+
 class Repository(Blobs):
     """A repository of a registry, under the scopes its user needs there.
 
@@ -131,7 +135,7 @@ class Repository(Blobs):
             whether the registry took note of its `subject` (the OCI-Subject header: it has a referrers API).
 
         Raises:
-            NotPermitted, Unreachable: it is not there now.
+            NotPermitted, Unreachable: it is not there now; `Rejected` if that is for what it says.
             VerificationFailed: the registry keeps it under another digest.
 
         """
@@ -140,7 +144,9 @@ class Repository(Blobs):
             "PUT", self._manifest_path(locator), self.scopes, {"Content-Type": media_type}, content, once=once
         )
         if response.status not in (HTTPStatus.CREATED, HTTPStatus.OK, HTTPStatus.ACCEPTED):
-            raise self.session.failure(response, doing)
+            failure = self.session.failure(response, doing)
+            is_rejected = response.status == HTTPStatus.BAD_REQUEST
+            raise Rejected(failure.message, failure.remedy) if is_rejected else failure
         response.drain()
         kept = response.headers.get("Docker-Content-Digest")
         if kept and kept != digest_of(content):
