@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from threading import Lock, get_ident
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -80,6 +80,25 @@ def entries(side: Side, image: Image) -> list[dict[str, Any]]:
     return there
 
 
+class Crowd:
+    """Counts how many requests are in the proxy at a time: `seen` has what each of them met, itself included."""
+
+    def __init__(self, proxy: FaultyProxy) -> None:
+        self.seen: list[int] = []
+        self._proxy = proxy
+        self._lock = Lock()
+        self._under_way = 0
+
+    def meet(self) -> None:
+        """Stay for a moment, so that what must not come is given time to."""
+        with self._lock:
+            self._under_way += 1
+            self.seen.append(self._under_way)
+        self._proxy.pause(0.05)
+        with self._lock:
+            self._under_way -= 1
+
+
 def test_the_list_is_read_and_written_once_and_seen_to_once(shop: Shop, image: Image) -> None:
     with shop.prod.registry.recording() as seen:
         result = release(shop, count=MANY).result
@@ -115,22 +134,13 @@ def test_tags_that_were_the_same_are_kept_one_after_the_other(
         shop.prod.push(older, tag)
         shop.stage.push(other, tag)
     pairs = [f"{shop.image(shop.stage, tag)}={shop.image(shop.prod, tag)}" for tag in names(FEW)]
-    lock, under_way, seen = Lock(), set[int](), list[int]()
-
-    def meet() -> None:
-        with lock:
-            under_way.add(get_ident())
-            seen.append(len(under_way))
-        before_prod.pause(0.05)  # what must not come is given time to
-        with lock:
-            under_way.remove(get_ident())
-
-    before_prod.when("GET", f"/manifests/{older.digest}").call(meet)
-    before_prod.when("PUT", r"\.was-").call(meet)
+    crowd = Crowd(before_prod)
+    before_prod.when("GET", f"/manifests/{older.digest}").call(crowd.meet)
+    before_prod.when("PUT", r"\.was-").call(crowd.meet)
 
     assert shop.run("release", *pairs, "--force").exit_code == 0
 
-    assert (len(seen) >= 2 * FEW, max(seen)) == (True, 1)
+    assert (len(crowd.seen) >= 2 * FEW, max(crowd.seen)) == (True, 1)
 
 
 def test_what_was_listed_before_stays_listed(shop: Shop, image: Image) -> None:
@@ -212,18 +222,9 @@ def test_the_list_is_left_alone_where_nothing_of_ours_is_on_it(
 
 def test_records_of_many_images_are_forgotten_so_many_at_a_time(shop: Shop, before_prod: FaultyProxy) -> None:
     request = ReleaseRequest(images=())
-    lock, under_way, seen = Lock(), set[int](), list[int]()
-
-    def meet() -> None:
-        with lock:
-            under_way.add(get_ident())
-            seen.append(len(under_way))
-        before_prod.pause(0.05)  # what must not come is given time to
-        with lock:
-            under_way.remove(get_ident())
-
+    crowd = Crowd(before_prod)
     before_prod.when("PUT", "/manifests/tag-").answer(403)
-    before_prod.when("DELETE", "/manifests/sha256:").call(meet)
+    before_prod.when("DELETE", "/manifests/sha256:").call(crowd.meet)
     with shop.places() as places:
         moves = {}
         for number in range(9):
@@ -241,7 +242,7 @@ def test_records_of_many_images_are_forgotten_so_many_at_a_time(shop: Shop, befo
         with pytest.raises(NotPermitted):
             Flips(turns, places.deadline, 2, places.say).flip_together()
 
-    assert (len(seen), max(seen) <= 2) == (9, True)
+    assert (len(crowd.seen), max(crowd.seen) <= 2) == (9, True)
 
 
 def test_records_that_cannot_be_taken_off_are_told(shop: Shop, image: Image, before_prod: FaultyProxy) -> None:
